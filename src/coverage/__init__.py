@@ -1,0 +1,39 @@
+"""care-circle: who can walk to elder care within 15 minutes, who cannot, and why.
+
+`import coverage` is cheap: the names below are loaded when they are first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from . import _numba_compat
+from ._numba_compat import Coverage
+
+if TYPE_CHECKING:
+    from .catalogue import load_study
+    from .pipeline import check, run
+    from .study import Study
+
+__version__ = "0.1.0"
+
+__all__ = ["Coverage", "Study", "__version__", "check", "load_study", "run"]
+
+_LAZY = {
+    "Study": "study",
+    "load_study": "catalogue",
+    "check": "pipeline",
+    "run": "pipeline",
+}
+
+_numba_compat.install(__name__)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,0 +1,150 @@
+"""Coverage of streets: how much of them lies within the promised minutes, where, by tier."""
+
+from collections.abc import Mapping
+from functools import reduce
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .network import WalkingNetwork
+from .pieces import Pieces, intersect, subtract, union, union_of, whole
+from .reach import Minutes
+
+OUTSIDE_AREAS = "outside every area 片区之外"
+
+
+def pieces_inside(network: WalkingNetwork, area: shapely.Geometry) -> Pieces:
+    """Return the pieces of edges that lie in a polygon of the network's coordinate system."""
+    shapely.prepare(area)
+    lines = network.lines()
+    # Ends inside and no crossing of the rim; `covers` also takes edges that run along it.
+    inside = shapely.covers(area, lines)
+    crossing = np.flatnonzero(shapely.intersects(area, lines) & ~inside)
+    parts, which = shapely.get_parts(
+        shapely.intersection(lines[crossing], area), return_index=True
+    )
+    real = shapely.get_type_id(parts) == 1
+    parts, edge = parts[real], crossing[which[real]]
+    ends = [
+        shapely.line_locate_point(lines[edge], shapely.get_point(parts, at), normalized=True)
+        for at in (0, -1)
+    ]
+    whole_edges = whole(np.flatnonzero(inside))
+    return union(
+        np.concatenate([whole_edges.edge, edge]),
+        np.concatenate([whole_edges.start, np.minimum(*ends)]),
+        np.concatenate([whole_edges.end, np.maximum(*ends)]),
+    )
+
+
+def with_any_and_all(covered: Mapping[str, Pieces]) -> dict[str, Pieces]:
+    """Return the tiers' covered pieces with ``any`` (of some tier) and ``all`` (of every)."""
+    tiers = list(covered.values())
+    return {**covered, "any": union_of(*tiers), "all": reduce(intersect, tiers)}
+
+
+def coverage_of(
+    network: WalkingNetwork, inside: Pieces, covered: Mapping[str, Pieces]
+) -> dict[str, float]:
+    """Return street kilometres and shares of one part of the network.
+
+    Returns
+    -------
+    figures
+        ``street_km``; for each key of `covered` ``covered_km_<key>`` and ``share_<key>``, the
+        covered kilometres over ``street_km`` (NaN where there is no street).
+    """
+    street_m = inside.length_m(network.length_m)
+    figures = {"street_km": street_m / 1000}
+    for key, pieces in covered.items():
+        covered_m = intersect(inside, pieces).length_m(network.length_m)
+        figures[f"covered_km_{key}"] = covered_m / 1000
+        figures[f"share_{key}"] = covered_m / street_m if street_m > 0 else np.nan
+    return figures
+
+
+def areas_coverage(
+    network: WalkingNetwork,
+    inside: Pieces,
+    areas: gpd.GeoDataFrame,
+    covered: Mapping[str, Pieces],
+) -> gpd.GeoDataFrame:
+    """Return `areas` (index: name) with the figures of `coverage_of` for each.
+
+    Streets of the study area that lie in none of them get a row of their own, `OUTSIDE_AREAS`,
+    with an empty geometry, so that the rows add up to the whole when the areas do not overlap.
+    """
+    in_areas = [
+        intersect(inside, pieces_inside(network, shape)) for shape in areas.geometry.to_numpy()
+    ]
+    rows = [coverage_of(network, part, covered) for part in in_areas]
+    names, shapes = list(areas.index), list(areas.geometry)
+    rest = _rest(inside, in_areas)
+    if rest.length_m(network.length_m) >= 1.0:
+        rows.append(coverage_of(network, rest, covered))
+        names.append(OUTSIDE_AREAS)
+        shapes.append(shapely.Polygon())
+    return gpd.GeoDataFrame(
+        pd.DataFrame(rows, index=pd.Index(names, name="area")),
+        geometry=gpd.GeoSeries(shapes, index=pd.Index(names, name="area"), crs=areas.crs),
+    )
+
+
+def _rest(inside: Pieces, parts: list[Pieces]) -> Pieces:
+    return subtract(inside, union_of(*parts)) if parts else inside
+
+
+def streets_coverage(
+    network: WalkingNetwork,
+    inside: Pieces,
+    minutes: Mapping[str, Minutes],
+    covered: Mapping[str, Pieces],
+) -> gpd.GeoDataFrame:
+    """Return the streets of the study area, one row for each run between two junctions.
+
+    Returns
+    -------
+    streets
+        In the network's coordinate system; ``osm_id``, ``name``, ``highway``, ``length_m`` (the
+        part inside the study area), for each tier ``minutes_<tier>`` (mean along the street, NaN
+        when a part lies beyond the horizon) and for each key of `covered` ``covered_<key>`` (share
+        of its length).
+    """
+    run, label = np.unique(network.street_pieces()[inside.edge], return_inverse=True)
+    count = len(run)
+    metres = (inside.end - inside.start) * network.length_m[inside.edge]
+    length = np.bincount(label, weights=metres, minlength=count)
+    first = np.full(count, len(label))
+    np.minimum.at(first, label, np.arange(len(label)))
+    way = network.way[inside.edge[first]]
+    columns: dict[str, NDArray[np.object_] | NDArray[np.float64]] = {
+        "osm_id": network.ways.index.to_numpy()[way],
+        "name": network.ways["name"].to_numpy()[way],
+        "highway": network.ways["highway"].to_numpy()[way],
+        "length_m": length,
+    }
+    # A run without length (two nodes at one place) weighs its parts alike.
+    weight = np.where(length[label] > 0, metres, 1.0)
+    total = np.bincount(label, weights=weight, minlength=count)
+    for tier, times in minutes.items():
+        weighted = np.bincount(label, weights=weight * times.edge[inside.edge], minlength=count)
+        columns[f"minutes_{tier}"] = weighted / total
+    of_edge = np.full(len(network.length_m), -1)
+    of_edge[inside.edge] = label
+    for key, pieces in covered.items():
+        both = intersect(inside, pieces)
+        covered_m = np.bincount(
+            of_edge[both.edge],
+            weights=(both.end - both.start) * network.length_m[both.edge],
+            minlength=count,
+        )
+        share = np.divide(covered_m, length, out=np.zeros(count), where=length > 0)
+        columns[f"covered_{key}"] = np.minimum(share, 1.0)
+    order = np.argsort(label, kind="stable")
+    lines = network.lines_of(inside)[order]
+    shapes = shapely.line_merge(shapely.multilinestrings(lines, indices=label[order]))
+    streets = gpd.GeoDataFrame(columns, geometry=shapes, crs=network.crs)
+    return streets.sort_values(["osm_id", "length_m"], kind="stable", ignore_index=True)

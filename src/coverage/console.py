@@ -1,0 +1,100 @@
+"""What a run shows in the terminal: steps as they go, and a short summary at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .inputs.everything import Inputs
+from .pipeline import Progress as ShowStep
+from .result import Result
+from .study import TIER_NAMES_ZH, TIERS, Study
+
+
+@contextmanager
+def show_steps(count: int, *, quiet: bool) -> Iterator[ShowStep]:
+    """Show a bar on stderr while the steps run; yields what `coverage.run` takes as progress."""
+    console = Console(stderr=True, quiet=quiet)
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=count)
+
+        @contextmanager
+        def step(name: str) -> Iterator[None]:
+            bar.update(task, description=name)
+            yield
+            bar.advance(task)
+
+        yield step
+
+
+def show_summary(result: Result, map_path: Path, *, verbose: bool) -> None:
+    """Print the headline figures and where the files are."""
+    console = Console(highlight=False)
+    summary = result.summary
+    console.print(f"\n[bold]{escape(summary['title'])}[/bold]")
+    for notice in summary["notices"]:
+        console.print(f"[yellow]! {escape(notice)}[/yellow]")
+    table = Table(
+        title=f"Street within the promised walk 步行可达街道, walker {escape(summary['walker'])}, "
+        f"direction {summary['direction']}; of {summary['street_km']:.2f} km in the study area",
+        title_justify="left",
+    )
+    table.add_column("tier 层级")
+    for heading in ("facilities 设施", "minutes 分钟", "covered km 覆盖", "share 占比", "gaps 缺口"):
+        table.add_column(heading, justify="right")
+    for tier in TIERS:
+        _add_row(
+            table, f"{tier} {TIER_NAMES_ZH[tier]}", summary["coverage"][tier],
+            str(summary["facilities"][tier]), f"{summary['threshold_min'][tier]:g}",
+            str(summary["gaps"][tier]["count"]),
+        )  # fmt: skip
+    _add_row(table, "any 任一层级", summary["coverage"]["any"], "", "", "")
+    _add_row(table, "all 全部三级", summary["coverage"]["all"], "", "", "")
+    console.print(table)
+    _show_warnings(console, summary["warnings"])
+    if verbose:
+        for step, seconds in result.seconds.items():
+            console.print(f"{step:<14}{seconds:8.2f} s")
+    console.print(f"Map 地图: {escape(str(map_path))}", soft_wrap=True)
+    console.print(f"All results 全部结果: {escape(str(map_path.parent))}", soft_wrap=True)
+
+
+def show_inputs(study: Study, inputs: Inputs) -> None:
+    """Print what `care-circle check` found."""
+    console = Console(highlight=False)
+    counts = inputs.facilities["tier"].value_counts()
+    tiers = ", ".join(f"{counts.get(tier, 0)} {tier}" for tier in TIERS)
+    console.print(f"[bold]{escape(study.title or study.name)}[/bold]: the inputs can be used.")
+    console.print(f"streets     {len(inputs.streets.tail)} segments of "
+                  f"{len(inputs.streets.ways)} ways, {escape(inputs.streets.source)}")  # fmt: skip
+    console.print(f"facilities  {len(inputs.facilities)} ({tiers})")
+    for name, frame in (("areas", inputs.areas), ("zones", inputs.zones),
+                        ("population", inputs.population), ("candidates", inputs.candidates)):  # fmt: skip
+        if frame is not None:
+            console.print(f"{name:<11} {len(frame)}")
+    if inputs.elevation is not None:
+        console.print(f"elevation   {escape(inputs.elevation.path.name)}, {inputs.elevation.crs}")
+    _show_warnings(console, list(inputs.warnings))
+
+
+def _show_warnings(console: Console, warnings: list[str]) -> None:
+    for warning in warnings:
+        console.print(f"[yellow]warning[/yellow] {escape(warning)}", soft_wrap=True)
+
+
+def _add_row(
+    table: Table, name: str, figures: dict[str, float | None], facilities: str, minutes: str,
+    gaps: str,
+) -> None:  # fmt: skip
+    share = figures["share"]
+    table.add_row(
+        name, facilities, minutes, f"{figures['covered_km'] or 0:.2f}",
+        "unknown" if share is None else f"{share:.1%}", gaps,
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""Gaps: contiguous street space inside the study area that is not covered."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .assessment import OUTSIDE_AREAS
+from .isochrones import street_space
+from .network import WalkingNetwork
+from .pieces import Pieces, subtract
+from .reach import Minutes
+
+SMALLEST_GAP_M = 200.0
+"""Gaps with less street than this are counted and not listed, metres."""
+
+COLUMNS = ["tier", "street_m", "area", "nearest_facility", "nearest_name", "minutes"]
+
+
+def find_gaps(
+    network: WalkingNetwork,
+    inside: Pieces,
+    covered: Pieces,
+    minutes: Minutes,
+    *,
+    tier: str,
+    covered_space: shapely.Geometry,
+    boundary: shapely.Geometry,
+    areas: gpd.GeoDataFrame | None,
+    facilities: gpd.GeoDataFrame,
+) -> tuple[gpd.GeoDataFrame, float]:
+    """Find the gaps of one tier.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    inside
+        The pieces of the study area.
+    covered
+        The pieces that the tier covers.
+    minutes
+        Minutes to the tier's nearest facility.
+    tier
+        Its name.
+    covered_space
+        The tier's isochrone at its threshold, which a gap's polygon leaves free.
+    boundary
+        The study area in the network's coordinate system.
+    areas
+        Areas to name the gaps by (index: name), or None.
+    facilities
+        All facilities (index: id, column ``name``), in the order that `minutes` numbers them.
+
+    Returns
+    -------
+    gaps
+        The largest first; the index is ``<tier>-<rank>``, the columns `COLUMNS` and ``geometry``:
+        metres of uncovered street, the area with most of them, the facility that is nearest for
+        most of them (by street; as the crow flies where no street leads to one within the
+        horizon) and the median minutes by street length (NaN when half or more lies beyond the
+        horizon).
+    unlisted_m
+        Uncovered street in gaps smaller than `SMALLEST_GAP_M`, metres.
+    """
+    uncovered = subtract(inside, covered)
+    lines = network.lines_of(uncovered)
+    metres = (uncovered.end - uncovered.start) * network.length_m[uncovered.edge]
+    shapes = shapely.get_parts(street_space(lines))
+    # A middle lies inside the space around its own street, so in exactly one shape.
+    middles = shapely.line_interpolate_point(lines, 0.5, normalized=True)
+    middle, shape = shapely.STRtree(shapes).query(middles, predicate="within")
+    of = np.full(len(uncovered), -1)
+    of[middle] = shape
+    street_m = np.bincount(of, weights=metres, minlength=len(shapes))
+    listed = np.flatnonzero(street_m >= SMALLEST_GAP_M)
+    listed = listed[np.argsort(-street_m[listed], kind="stable")]
+    area_of = _areas_at(middles, areas)
+    rows = []
+    for gap in listed:
+        here = np.flatnonzero(of == gap)
+        edges, weight = uncovered.edge[here], metres[here]
+        nearest = _nearest(network, edges, weight, minutes, tier, facilities)
+        rest = shapely.intersection(shapely.difference(shapes[gap], covered_space), boundary)
+        rows.append(
+            {
+                "tier": tier,
+                "street_m": street_m[gap],
+                "area": _heaviest(area_of[here], weight),
+                "nearest_facility": nearest,
+                "nearest_name": facilities["name"].get(nearest, ""),
+                "minutes": _median(minutes.edge[edges], weight),
+                "geometry": _polygons(shapes[gap] if rest.is_empty else rest),
+            }
+        )
+    names = pd.Index([f"{tier}-{rank:02d}" for rank in range(1, len(rows) + 1)], name="gap")
+    gaps = gpd.GeoDataFrame(
+        rows, index=names, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=network.crs
+    )
+    return gaps, float(metres.sum() - street_m[listed].sum())
+
+
+def _median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """Return the weighted median; NaN counts as larger than any number."""
+    order = np.argsort(values, kind="stable")
+    half = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
+    return float(values[order[min(int(half), len(order) - 1)]])
+
+
+def _areas_at(
+    middles: NDArray[np.object_], areas: gpd.GeoDataFrame | None
+) -> NDArray[np.object_]:
+    names = np.full(len(middles), "" if areas is None else OUTSIDE_AREAS, dtype=object)
+    if areas is not None:
+        middle, area = shapely.STRtree(areas.geometry.to_numpy()).query(
+            middles, predicate="intersects"
+        )
+        names[middle] = areas.index.to_numpy()[area]
+    return names
+
+
+def _heaviest(names: NDArray[np.object_], weight: NDArray[np.float64]) -> str:
+    sums = pd.Series(weight).groupby(pd.Series(names)).sum()
+    return str(sums.index[int(np.argmax(sums.to_numpy()))])
+
+
+def _nearest(
+    network: WalkingNetwork, edges: NDArray[np.int64], weight: NDArray[np.float64],
+    minutes: Minutes, tier: str, facilities: gpd.GeoDataFrame,
+) -> str:  # fmt: skip
+    whose = minutes.edge_facility[edges]
+    if (whose >= 0).any():
+        counts = np.bincount(whose[whose >= 0], weights=weight[whose >= 0])
+        return str(facilities.index[int(np.argmax(counts))])
+    members = facilities[facilities["tier"] == tier]
+    if members.empty:
+        return ""
+    heart = np.average(network.midpoints()[edges], axis=0, weights=weight)
+    distance = shapely.distance(members.geometry.to_numpy(), shapely.points(heart))
+    return str(members.index[int(np.argmin(distance))])
+
+
+def _polygons(shape: shapely.Geometry) -> shapely.MultiPolygon:
+    parts = shapely.get_parts(shape)
+    return shapely.multipolygons(parts[shapely.get_type_id(parts) == 3])

@@ -1,0 +1,1 @@
+"""Readers of everything a study brings; the only place that reads."""

@@ -1,0 +1,145 @@
+"""Polygons: the study area's boundary and the areas to report by."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import shapely
+
+from ..errors import Findings, InputError, Problem
+from .tables import require_file
+
+_OVERLAP_SHARE = 0.001
+"""Overlaps below this share of the smaller polygon are drawing inaccuracies."""
+
+
+def read_boundary(path: Path, findings: Findings) -> shapely.Geometry:
+    """Return the union of a file's polygons as one valid EPSG:4326 geometry.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read or holds no polygon.
+    """
+    return read_polygons(path, purpose="boundary", findings=findings).union_all()
+
+
+def read_areas(
+    path: Path, name_column: str, findings: Findings, *, purpose: str = "areas"
+) -> gpd.GeoDataFrame:
+    """Read named polygons.
+
+    Parameters
+    ----------
+    path
+        GeoJSON, GeoPackage or Shapefile.
+    name_column
+        The column with the areas' names.
+    findings
+        Takes the warnings: mended geometries, overlaps.
+    purpose
+        What they are, for messages.
+
+    Returns
+    -------
+    areas
+        Valid EPSG:4326 polygons with the file's columns; the index is the name.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, lacks the column, or names are empty or not unique.
+    """
+    areas = read_polygons(path, purpose=purpose, findings=findings)
+    if name_column not in areas.columns:
+        found = ", ".join(map(str, areas.columns.drop(areas.geometry.name))) or "none"
+        raise InputError(
+            Problem(
+                path.name,
+                f"{purpose}: the column '{name_column}' is missing; found: {found}.",
+                "Set name_column to the column that holds the names.",
+            )
+        )
+    names = areas[name_column].astype("string").str.strip().fillna("")
+    local = Findings()
+    for feature in np.flatnonzero(names == ""):
+        local.problem(
+            f"{path.name}, feature {feature + 1}", f"its '{name_column}' is empty.", "Name it."
+        )
+    for value, group in names[names != ""].groupby(names[names != ""]).groups.items():
+        if len(group) > 1:
+            local.problem(
+                f"{path.name}", f"the name '{value}' stands there {len(group)} times.",
+                "Every area needs a name of its own.",
+            )  # fmt: skip
+    local.raise_if_any()
+    areas = areas.set_axis(names.astype(object).rename("area"), axis=0)
+    _warn_of_overlaps(areas, path, findings)
+    return areas
+
+
+def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDataFrame:
+    """Read a polygon file into EPSG:4326, mending invalid polygons with a warning."""
+    require_file(path, purpose)
+    try:
+        frame = gpd.read_file(path)
+    except (pyogrio.errors.DataSourceError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(
+            Problem(str(path), f"{purpose}: is not a map file that can be read ({error}).",
+                    "Give GeoJSON, GeoPackage or Shapefile.")
+        ) from error  # fmt: skip
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+        raise InputError(Problem(str(path), f"{purpose}: holds no polygons.", "Export it again."))
+    if frame.crs is None:
+        raise InputError(
+            Problem(str(path), f"{purpose}: does not say its coordinate system.",
+                    "Save it with one, best as GeoJSON in WGS-84.")
+        )  # fmt: skip
+    frame = frame.to_crs("EPSG:4326")
+    shapes = frame.geometry.to_numpy()
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    kinds = shapely.get_type_id(shapes)
+    local = Findings()
+    for feature in np.flatnonzero(~empty & ~np.isin(kinds, (3, 6))):
+        local.problem(
+            f"{path.name}, feature {feature + 1}",
+            f"{purpose}: is a {shapes[feature].geom_type}, not a polygon.",
+            "Keep polygons only.",
+        )
+    for feature in np.flatnonzero(empty):
+        local.problem(
+            f"{path.name}, feature {feature + 1}", f"{purpose}: has no geometry.", "Delete it."
+        )
+    bounds = shapely.bounds(shapes)
+    for feature in np.flatnonzero(
+        ~empty & ((np.abs(bounds[:, [0, 2]]) > 180).any(1) | (np.abs(bounds[:, [1, 3]]) > 90).any(1))
+    ):
+        local.problem(
+            f"{path.name}, feature {feature + 1}",
+            f"{purpose}: its coordinates are not degrees.",
+            "Save the file with its own coordinate system.",
+        )
+    local.raise_if_any()
+    for feature in np.flatnonzero(~shapely.is_valid(shapes)):
+        reason = shapely.is_valid_reason(shapes[feature])
+        findings.warn(path, f"feature {feature + 1} was mended ({reason})")
+        parts = shapely.get_parts(shapely.make_valid(shapes[feature]))
+        shapes[feature] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (3, 6))])
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+
+
+def _warn_of_overlaps(areas: gpd.GeoDataFrame, path: Path, findings: Findings) -> None:
+    shapes = areas.geometry.to_numpy()
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = left < right
+    left, right = left[pairs], right[pairs]
+    shared = shapely.area(shapely.intersection(shapes[left], shapes[right]))
+    smaller = np.minimum(shapely.area(shapes[left]), shapely.area(shapes[right]))
+    for one, other in zip(left[shared > _OVERLAP_SHARE * smaller],
+                          right[shared > _OVERLAP_SHARE * smaller], strict=True):  # fmt: skip
+        findings.warn(
+            path,
+            f"'{areas.index[one]}' and '{areas.index[other]}' overlap; "
+            "what lies in both is counted in both",
+        )

@@ -1,0 +1,71 @@
+"""Candidates: premises where a facility could open."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import geopandas as gpd
+
+from ..errors import Findings
+from ..study import TIERS
+from .facilities import lon_lat
+from .tables import fold, numbers, read_table, rename_columns, require_columns
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "id": ("编号",),
+    "name": ("名称",),
+    "lon": ("经度", "lng", "longitude"),
+    "lat": ("纬度", "latitude"),
+    "floor_area_m2": ("建筑面积", "面积"),
+    "cost_cny": ("造价", "费用"),
+    "fits": ("适合层级",),
+}
+"""Columns of a candidate file and what else each may be called."""
+
+
+def read_candidates(path: Path) -> gpd.GeoDataFrame:
+    """Read premises from a CSV file.
+
+    Returns
+    -------
+    candidates
+        EPSG:4326 points; the index is ``id``, the columns are ``name``, ``floor_area_m2``,
+        ``cost_cny`` (NaN where unknown) and ``fits`` (tuple of tiers; all where not said).
+
+    Raises
+    ------
+    InputError
+        Listing every unusable cell with its row and column.
+    """
+    table = rename_columns(read_table(path, purpose="candidates"), COLUMNS)
+    require_columns(table, ("id", "name", "lon", "lat"), path=path, aliases=COLUMNS)
+    findings = Findings()
+    lon, lat = lon_lat(table, path=path, findings=findings)
+    for row in table.index[table["id"].duplicated(keep=False)]:
+        findings.problem(
+            f"{path.name}, row {row}, column id", f"'{table.at[row, 'id']}' is not unique.",
+            "Every candidate needs an id of its own.",
+        )  # fmt: skip
+    amounts = {
+        column: numbers(table, column, path=path, findings=findings, empty_allowed=True)
+        if column in table.columns
+        else float("nan")
+        for column in ("floor_area_m2", "cost_cny")
+    }
+    fits = [TIERS] * len(table)
+    if "fits" in table.columns:
+        fits = []
+        for row, text in table["fits"].items():
+            named = tuple(fold(part) for part in text.replace("；", ";").split(";") if part.strip())
+            unknown = [tier for tier in named if tier not in TIERS]
+            if unknown:
+                findings.problem(
+                    f"{path.name}, row {row}, column fits", f"'{unknown[0]}' is not a tier.",
+                    f"Accepted, with ; between: {', '.join(TIERS)}.",
+                )  # fmt: skip
+            fits.append(named or TIERS)
+    findings.raise_if_any()
+    return gpd.GeoDataFrame(
+        {"name": table["name"], **amounts, "fits": fits},
+        geometry=gpd.points_from_xy(lon, lat),
+        crs="EPSG:4326",
+    ).set_axis(table["id"].rename("id"), axis=0)

@@ -1,0 +1,243 @@
+"""All inputs of a study, read and checked together, so that every problem is told at once."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import geopandas as gpd
+import shapely
+
+from ..errors import Findings, InputError, Problem
+from ..streets import Streets
+from ..study import AreasPart, ElevationPart, PopulationPart, Study
+from .areas import read_areas, read_boundary
+from .candidates import read_candidates
+from .elevation import ElevationRaster, open_elevation
+from .facilities import read_facilities
+from .osm import download_streets, geocode
+from .osm_file import read_streets
+from .population import read_population
+
+P = TypeVar("P", AreasPart, ElevationPart, PopulationPart)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a study brings, read and checked.
+
+    Attributes
+    ----------
+    crs
+        The projected coordinate system of the study, metres (its UTM zone).
+    boundary
+        The study area, in `crs`.
+    streets
+        Streets that may be walked, in the study area and its margin.
+    facilities
+        As `read_facilities` returns them, in `crs`, those beyond the margin left out.
+    areas, zones
+        Polygons to report by, in `crs`, or None.
+    elevation, population, candidates
+        As their readers return them, or None.
+    files
+        SHA-256 of every file that was read, by its path as the study gives it.
+    warnings
+        What a planner should know.
+    """
+
+    crs: str
+    boundary: shapely.Geometry
+    streets: Streets
+    facilities: gpd.GeoDataFrame
+    areas: gpd.GeoDataFrame | None
+    zones: gpd.GeoDataFrame | None
+    elevation: ElevationRaster | None
+    population: gpd.GeoDataFrame | None
+    candidates: gpd.GeoDataFrame | None
+    files: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def read_inputs(study: Study) -> Inputs:
+    """Read and check every input of a study.
+
+    Raises
+    ------
+    InputError
+        Listing every problem of every input.
+    DownloadError
+        When streets or a place have to be asked for and no server answers.
+    """
+    findings = Findings()
+    files: dict[str, str] = {}
+    areas = _areas(study, study.areas, "areas", files, findings)
+    zones = _areas(study, study.zones, "zones", files, findings)
+    boundary = _boundary(study, areas, files, findings)
+    facilities = None
+    with findings.gather():
+        facilities = read_facilities(_noted(study, study.facilities.file, files))
+    elevation = population = candidates = None
+    with findings.gather():
+        if (part := _present(study, study.elevation)) is not None:
+            elevation = open_elevation(_noted(study, part.file, files), boundary)
+    with findings.gather():
+        if (people := _present(study, study.population)) is not None:
+            population = read_population(
+                _noted(study, people.file, files),
+                population_column=people.population_column,
+                elderly_column=people.elderly_column,
+                findings=findings,
+            )
+    with findings.gather():
+        if study.candidates and _is_there(study, study.candidates.file, study.candidates.if_present):
+            candidates = read_candidates(_noted(study, study.candidates.file, files))
+    streets = _street_file(study, files, findings)
+    # Asking a server comes last, when nothing else can be wrong.
+    if boundary is None or facilities is None:
+        findings.raise_if_any()
+        raise AssertionError("an input that is missing has left a problem")
+    crs = str(gpd.GeoSeries([boundary], crs="EPSG:4326").estimate_utm_crs())
+    local = gpd.GeoSeries([boundary], crs="EPSG:4326").to_crs(crs).iloc[0]
+    facilities = _in_reach(facilities.to_crs(crs), local, study, findings)
+    if areas is not None and not areas.to_crs(crs).intersects(local).any():
+        findings.problem(
+            study.areas.file if study.areas else "areas",
+            "areas: none of them meets the study area.", "Check that both are of one place.",
+        )  # fmt: skip
+    if streets is not None:
+        with findings.gather():
+            streets = _cut(streets, local, crs, study)
+    findings.raise_if_any()
+    if streets is None:
+        streets = _downloaded(study, boundary, local, crs)
+    return Inputs(
+        crs=crs,
+        boundary=local,
+        streets=streets,
+        facilities=facilities,
+        areas=None if areas is None else areas.to_crs(crs),
+        zones=None if zones is None else zones.to_crs(crs),
+        elevation=elevation,
+        population=None if population is None else population.to_crs(crs),
+        candidates=None if candidates is None else candidates.to_crs(crs),
+        files=files,
+        warnings=tuple(findings.warnings),
+    )
+
+
+def _noted(study: Study, relative: Path, files: dict[str, str]) -> Path:
+    path = study.path(relative)
+    if path.is_file():
+        with path.open("rb") as content:
+            files[str(relative)] = hashlib.file_digest(content, "sha256").hexdigest()
+    return path
+
+
+def _is_there(study: Study, file: Path, if_present: bool) -> bool:
+    return not if_present or study.path(file).is_file()
+
+
+def _present(study: Study, part: P | None) -> P | None:
+    return part if part and _is_there(study, part.file, part.if_present) else None
+
+
+def _areas(
+    study: Study, part: AreasPart | None, purpose: str, files: dict[str, str], findings: Findings
+) -> gpd.GeoDataFrame | None:
+    part = _present(study, part)
+    if part is None:
+        return None
+    with findings.gather():
+        path = _noted(study, part.file, files)
+        return read_areas(path, part.name_column, findings, purpose=purpose)
+    return None
+
+
+def _boundary(
+    study: Study, areas: gpd.GeoDataFrame | None, files: dict[str, str], findings: Findings
+) -> shapely.Geometry | None:
+    with findings.gather():
+        if study.boundary is not None:
+            return read_boundary(_noted(study, study.boundary, files), findings)
+        if study.place is not None:
+            places = (study.place,) if isinstance(study.place, str) else study.place
+            return geocode(places, cache=study.path(study.network.osm_cache))
+        if areas is not None:
+            return areas.union_all()
+    return None
+
+
+def _street_file(study: Study, files: dict[str, str], findings: Findings) -> Streets | None:
+    if study.network.file is None:
+        return None
+    with findings.gather():
+        path = _noted(study, study.network.file, files)
+        return read_streets(path, rules=study.network.rules, findings=findings)
+    return None
+
+
+def _in_reach(
+    facilities: gpd.GeoDataFrame, boundary: shapely.Geometry, study: Study, findings: Findings
+) -> gpd.GeoDataFrame:
+    """Return the facilities in the study area and its margin; name those beyond in a warning."""
+    beyond = facilities.distance(boundary) > max(study.margin_m, study.facilities.snap_limit_m)
+    if beyond.all():
+        center = facilities.to_crs("EPSG:4326").geometry.iloc[0]
+        findings.problem(
+            study.facilities.file,
+            "facilities: none of them lies in the study area or near it "
+            f"(the first is at lon {center.x:.4f}, lat {center.y:.4f}).",
+            "Check the place, and that lon and lat are degrees in the right columns.",
+        )
+        return facilities
+    if beyond.any():
+        names = ", ".join(map(str, facilities.index[beyond][:20]))
+        more = " …" if beyond.sum() > 20 else ""
+        findings.warn(
+            study.facilities.file,
+            f"{int(beyond.sum())} facilities lie beyond the network's margin "
+            f"and are left out: {names}{more}",
+        )
+    return facilities[~beyond]
+
+
+def _cut(streets: Streets, boundary: shapely.Geometry, crs: str, study: Study) -> Streets:
+    """Cut the streets of a file to the study area and its margin."""
+    nodes = gpd.GeoSeries.from_xy(*streets.lon_lat.T, crs="EPSG:4326").to_crs(crs)
+    area = boundary.buffer(study.margin_m) if study.margin_m else boundary
+    shapely.prepare(area)
+    inside = shapely.intersects(area, nodes.to_numpy())
+    tail, head = inside[streets.tail], inside[streets.head]
+    kept = tail | head if _keeps_crossing_segments(study) else tail & head
+    if not kept.any():
+        west, south, east, north = nodes.to_crs("EPSG:4326").total_bounds
+        raise InputError(
+            Problem(
+                str(study.network.file),
+                "streets: none of them lies in the study area (they lie between lon "
+                f"{west:.3f} and {east:.3f}, lat {south:.3f} and {north:.3f}).",
+                "Check that the file and the boundary are of one place.",
+            )
+        )
+    return streets.keep(kept)
+
+
+def _keeps_crossing_segments(study: Study) -> bool:
+    # Without a margin the network ends as OSMnx's own does: with the last node inside.
+    return study.margin_m > 0
+
+
+def _downloaded(
+    study: Study, boundary: shapely.Geometry, local: shapely.Geometry, crs: str
+) -> Streets:
+    area = boundary
+    if study.margin_m:
+        wider = gpd.GeoSeries([local.buffer(study.margin_m)], crs=crs)
+        area = wider.to_crs("EPSG:4326").iloc[0]
+    return download_streets(
+        area,
+        rules=study.network.rules,
+        truncate_by_edge=_keeps_crossing_segments(study),
+        cache=study.path(study.network.osm_cache),
+    )

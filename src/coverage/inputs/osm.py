@@ -1,0 +1,256 @@
+"""Places and streets from OpenStreetMap's servers; the only importer of OSMnx."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import networkx as nx
+import numpy as np
+import osmnx as ox
+import pandas as pd
+import requests
+import shapely
+
+from ..errors import DownloadError, InputError, Problem
+from ..streets import Streets
+from ..study import NetworkRules
+from .walk_rules import TAGS, decide
+
+T = TypeVar("T")
+
+RETRY_WAITS_S: tuple[float, ...] = (5.0, 30.0)
+"""Seconds waited before each further try when a server is busy."""
+
+_BUSY = {429, 502, 503, 504}
+_REMEDY = (
+    "Check the connection and try again later; or give recorded responses with --osm-cache DIR; "
+    "or download an .osm.pbf extract and name it as [network] file."
+)
+
+
+class _ServerBusyError(Exception):
+    """A server answered that it has no time now."""
+
+
+class _WrongAnswerError(Exception):
+    """A server refused the question."""
+
+
+def geocode(
+    places: Sequence[str], *, cache: Path, retry_waits_s: Sequence[float] = RETRY_WAITS_S
+) -> shapely.Geometry:
+    """Return the union of the polygons that Nominatim has for the places.
+
+    Parameters
+    ----------
+    places
+        Names, such as ``Yuzhong District, Chongqing, China``.
+    cache
+        Folder of recorded responses.
+    retry_waits_s
+        Seconds before each further try when the server is busy.
+
+    Returns
+    -------
+    boundary
+        EPSG:4326.
+
+    Raises
+    ------
+    InputError
+        When a place is not known, or is not an area.
+    DownloadError
+        When the server cannot be reached or answers wrongly.
+    """
+    polygons = []
+    for place in places:
+        try:
+            frame = _ask(
+                lambda place=place: ox.geocode_to_gdf(place),  # type: ignore[misc]
+                "Nominatim", cache, retry_waits_s,
+            )  # fmt: skip
+        except (ox._errors.InsufficientResponseError, TypeError) as error:
+            raise InputError(
+                Problem(
+                    f"place '{place}'",
+                    "OpenStreetMap knows no area of this name.",
+                    "Write it as 'District, City, Country' or give a 'boundary' file.",
+                )
+            ) from error
+        polygons.append(frame.geometry.iloc[0])
+    return shapely.union_all(polygons)
+
+
+def download_streets(
+    area: shapely.Geometry,
+    *,
+    rules: NetworkRules,
+    truncate_by_edge: bool,
+    cache: Path,
+    retry_waits_s: Sequence[float] = RETRY_WAITS_S,
+) -> Streets:
+    """Download the streets of an area that may be walked.
+
+    Parameters
+    ----------
+    area
+        EPSG:4326 polygon. OSMnx asks for 500 m more and cuts back to it.
+    rules
+        ``osmnx-walk`` makes the call of ``osmnx.graph_from_place(..., network_type="walk")``, to
+        the letter, so that its recorded response answers; ``pedestrian`` asks for every highway
+        and decides by this program's own table.
+    truncate_by_edge
+        Whether to keep segments with one end inside, or only those with both.
+    cache, retry_waits_s
+        As in `geocode`.
+
+    Raises
+    ------
+    InputError
+        When there is no street in the area.
+    DownloadError
+        When the server cannot be reached or answers wrongly.
+    """
+
+    def ask() -> nx.MultiDiGraph:
+        return ox.graph_from_polygon(
+            area,
+            network_type="walk",
+            custom_filter=None if rules == "osmnx-walk" else '["highway"]',
+            simplify=False,
+            retain_all=True,
+            truncate_by_edge=truncate_by_edge,
+        )
+
+    try:
+        graph = _ask(ask, "Overpass", cache, retry_waits_s)
+    except (ox._errors.InsufficientResponseError, ValueError) as error:
+        raise InputError(
+            Problem("streets", "OpenStreetMap has no streets in the study area.",
+                    "Check the place or the boundary.")
+        ) from error  # fmt: skip
+    return _streets_of(graph, rules, timestamp=_timestamp(cache))
+
+
+def _streets_of(graph: nx.MultiDiGraph, rules: NetworkRules, timestamp: str | None) -> Streets:
+    node_id = np.sort(np.fromiter(graph.nodes, dtype=np.int64, count=len(graph)))
+    lon_lat = np.array([(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in node_id.tolist()])
+    attributes: dict[int, dict[str, Any]] = {}
+    drawn: list[tuple[int, int, int]] = []
+    for tail, head, edge in graph.edges(data=True):
+        # A walking graph holds every segment in both directions; this one is as drawn.
+        if not edge["reversed"]:
+            attributes[edge["osmid"]] = edge
+            drawn.append((edge["osmid"], tail, head))
+    drawn.sort()
+    left_out: dict[str, int] = {}
+    walkable: list[int] = []
+    for osm_id in sorted(attributes):
+        rule = None if rules == "osmnx-walk" else decide(attributes[osm_id])
+        if rule is None or rule.walkable:
+            walkable.append(osm_id)
+        else:
+            left_out[rule.name] = left_out.get(rule.name, 0) + 1
+    ways = pd.DataFrame(
+        [[attributes[osm_id].get(tag) for tag in TAGS] for osm_id in walkable],
+        columns=list(TAGS), index=pd.Index(walkable, name="osm_id"), dtype=object,
+    )  # fmt: skip
+    segments = np.array(drawn, dtype=np.int64).reshape(-1, 3)
+    segments = segments[np.isin(segments[:, 0], ways.index)]
+    everything = Streets(
+        node_id=node_id,
+        lon_lat=lon_lat,
+        tail=np.searchsorted(node_id, segments[:, 1]),
+        head=np.searchsorted(node_id, segments[:, 2]),
+        way=np.searchsorted(ways.index.to_numpy(), segments[:, 0]),
+        ways=ways,
+        left_out=dict(sorted(left_out.items())),
+        source="OpenStreetMap through OSMnx",
+        timestamp=timestamp,
+    )
+    return everything.keep(np.ones(len(segments), dtype=bool))
+
+
+def _ask(call: Callable[[], T], server: str, cache: Path, retry_waits_s: Sequence[float]) -> T:
+    for wait_s in (*retry_waits_s, None):
+        try:
+            with _settings(cache):
+                return call()
+        except _ServerBusyError as busy:
+            if wait_s is None:
+                raise DownloadError(f"{server} is too busy ({busy}).", _REMEDY) from busy
+            time.sleep(wait_s)
+        except (_WrongAnswerError, KeyError) as error:
+            raise DownloadError(f"{server} answered wrongly: {_short(error)}.", _REMEDY) from error
+        except ox._errors.InsufficientResponseError as error:
+            # OSMnx raises this for an answer that is no JSON as well as for an empty one.
+            if not isinstance(error.__cause__, json.JSONDecodeError):
+                raise
+            raise DownloadError(f"{server} answered wrongly: no JSON.", _REMEDY) from error
+        except OSError as error:
+            raise DownloadError(f"{server} cannot be reached ({_short(error)}).", _REMEDY) from error
+    raise AssertionError("the last try returns or raises")
+
+
+@contextmanager
+def _settings(cache: Path) -> Iterator[None]:
+    """Set what OSMnx keeps in module globals, and put it back."""
+    values = {
+        "use_cache": True,
+        "cache_folder": str(cache),
+        "useful_tags_way": sorted({*ox.settings.useful_tags_way, *TAGS}),
+        # Asks the server's status first and waits a minute when that fails; `_look_at`
+        # reacts to what the server really says instead.
+        "overpass_rate_limit": False,
+        # Otherwise a lookup goes to a third party's server.
+        "doh_url_template": None,
+        "requests_kwargs": {
+            **ox.settings.requests_kwargs,
+            "hooks": {"response": [_look_at]},
+        },
+    }
+    before = {name: getattr(ox.settings, name) for name in values}
+    try:
+        for name, value in values.items():
+            setattr(ox.settings, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(ox.settings, name, value)
+
+
+def _look_at(response: requests.Response, *_: Any, **__: Any) -> None:
+    """Raise when a response must not be taken for data, before OSMnx records it."""
+    body = response.content
+    response.close()
+    # OSMnx would sleep for 55 s and ask again, without end.
+    if response.status_code in _BUSY:
+        raise _ServerBusyError(f"{response.status_code} {response.reason}")
+    if response.status_code >= 400:
+        raise _WrongAnswerError(f"{response.status_code} {response.reason}")
+    if response.url.endswith("/interpreter"):
+        # Overpass says 200 and sends the part it had when it ran out of time.
+        if b'"remark"' in body[-2000:] and b"runtime error" in body[-2000:]:
+            raise _ServerBusyError("it ran out of time or memory")
+        if b'"elements"' not in body:
+            raise _WrongAnswerError("something that is not data")
+
+
+def _timestamp(cache: Path) -> str | None:
+    """Return the data's time if all responses recorded in the folder agree on one."""
+    found = set()
+    for file in cache.glob("*.json"):
+        with file.open(encoding="utf-8") as response:
+            match = re.search(r'"timestamp_osm_base":\s*"([^"]+)"', response.read(1000))
+        if match:
+            found.add(match[1])
+    return found.pop() if len(found) == 1 else None
+
+
+def _short(error: Exception) -> str:
+    kind = "" if isinstance(error, _WrongAnswerError) else f"{type(error).__name__}: "
+    return f"{kind}{str(error)[:200]}"

@@ -1,0 +1,161 @@
+"""Reading tables as planners have them: UTF-8 with or without BOM, GBK, full-width digits."""
+
+import csv
+import difflib
+import io
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import Findings, InputError, Problem
+
+_FIRST_DATA_ROW = 2
+"""Row 1 is the header, as a spreadsheet numbers it."""
+
+
+def require_file(path: Path, purpose: str) -> Path:
+    """Return `path` if it is a file with something in it, else raise `InputError`."""
+    if not path.is_file():
+        what = "is a folder, not a file." if path.is_dir() else "does not exist."
+        raise InputError(
+            Problem(str(path), f"{purpose}: {what}", "Put the file there or change the path.")
+        )
+    if path.stat().st_size == 0:
+        raise InputError(Problem(str(path), f"{purpose}: is empty.", "Export it again."))
+    return path
+
+
+def read_table(path: Path, *, purpose: str) -> pd.DataFrame:
+    """Read a CSV file as text.
+
+    Parameters
+    ----------
+    path
+        The file; comma, semicolon or tab between its values; UTF-8, GBK or GB 18030.
+    purpose
+        What it is, for messages.
+
+    Returns
+    -------
+    table
+        All values as stripped strings, full-width characters folded (NFKC) in the header only;
+        the index is the row number that a spreadsheet shows. Wholly empty rows are left out.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, empty or not a text table.
+    """
+    text = _decode(require_file(path, purpose), purpose)
+    first_line = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=first_line.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise InputError(
+            Problem(str(path), f"{purpose}: is not a CSV table: {error}.", "Export it as CSV.")
+        ) from error
+    header = [fold(name) for name in rows[0]]
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise InputError(
+            Problem(f"{path.name}, row 1", f"the column {', '.join(twice)} stands there twice.",
+                    "Keep one of them.")
+        )  # fmt: skip
+    numbered = [
+        (number, [value.strip() for value in row])
+        for number, row in enumerate(rows[1:], start=_FIRST_DATA_ROW)
+        if any(value.strip() for value in row)
+    ]
+    findings = Findings()
+    for number, row in numbered:
+        if len(row) > len(header) and any(row[len(header) :]):
+            findings.problem(
+                f"{path.name}, row {number}",
+                f"has {len(row)} values under {len(header)} columns.",
+                "Put a value that holds a comma between quotes.",
+            )
+    findings.raise_if_any()
+    width = len(header)
+    body = [(row + [""] * width)[:width] for _, row in numbered]
+    table = pd.DataFrame(body, columns=header, index=[number for number, _ in numbered], dtype=str)
+    if table.empty:
+        raise InputError(Problem(path.name, f"{purpose}: has a header and no rows.", "Add rows."))
+    return table
+
+
+def fold(text: str) -> str:
+    """Return `text` stripped, with full-width letters, digits and signs made half-width."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def rename_columns(table: pd.DataFrame, aliases: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Return `table` with known names of a column, in either language, replaced by its key."""
+    canonical = {alias.lower(): key for key, names in aliases.items() for alias in (key, *names)}
+    return table.rename(columns={c: canonical.get(str(c).lower(), c) for c in table.columns})
+
+
+def require_columns(
+    table: pd.DataFrame, needed: Sequence[str], *, path: Path, aliases: Mapping[str, Sequence[str]]
+) -> None:
+    """Raise `InputError` naming every column of `needed` that `table` lacks."""
+    findings = Findings()
+    for column in needed:
+        if column in table.columns:
+            continue
+        others = [str(name) for name in table.columns if name not in aliases]
+        close = difflib.get_close_matches(column, others, n=1, cutoff=0.6)
+        also = f" (or {', '.join(aliases.get(column, ()))})" if aliases.get(column) else ""
+        guess = f"Is '{close[0]}' meant? " if close else ""
+        findings.problem(
+            f"{path.name}, row 1",
+            f"the column '{column}'{also} is missing; found: {', '.join(map(str, table.columns))}.",
+            f"{guess}Name the column '{column}'.",
+        )
+    findings.raise_if_any()
+
+
+def numbers(
+    table: pd.DataFrame, column: str, *, path: Path, findings: Findings, empty_allowed: bool
+) -> pd.Series:
+    """Return a text column as floats; empty cells are NaN, each bad cell is a problem."""
+    text = table[column].map(fold)
+    values = pd.to_numeric(text.where(text != ""), errors="coerce")
+    values = values.where(values.abs() != float("inf"))
+    for row in table.index[values.isna()]:
+        found = table.at[row, column]
+        where = f"{path.name}, row {row}, column {column}"
+        if text.at[row] != "":
+            findings.problem(where, f"'{found}' is not a number.", "Write digits, such as 106.5734.")
+        elif not empty_allowed:
+            findings.problem(where, "is empty.", "Fill it in or delete the row.")
+    return values.astype(float)
+
+
+def _decode(path: Path, purpose: str) -> str:
+    raw = path.read_bytes()
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise InputError(
+            Problem(str(path), f"{purpose}: is an Excel workbook, not a CSV file.",
+                    "Save it as CSV UTF-8 in Excel.")
+        )  # fmt: skip
+    if b"\x00" in raw[:4096] and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(
+            Problem(str(path), f"{purpose}: is not a text file.", "Export the table as CSV.")
+        )
+    if raw.lstrip()[:1] == b"<":
+        raise InputError(
+            Problem(str(path), f"{purpose}: is a web page or XML, not a CSV file.",
+                    "Download the table itself.")
+        )  # fmt: skip
+    encodings = ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ()
+    for encoding in (*encodings, "utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(
+        Problem(str(path), f"{purpose}: is neither UTF-8 nor GBK text.", "Save it as CSV UTF-8.")
+    )

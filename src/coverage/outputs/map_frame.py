@@ -1,0 +1,122 @@
+"""The words around the map: title, headline of each tier, notices and legend, as safe HTML."""
+
+from html import escape
+
+from ..gaps import SMALLEST_GAP_M
+from ..result import Result
+from ..study import TIER_NAMES_ZH, TIERS, TierName
+from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
+from .map_layers import bands_of
+from .map_words import (
+    DIRECTIONS,
+    TIER_GLYPHS,
+    TIER_NAMES_EN,
+    UNKNOWN,
+    percent,
+    plain,
+    thresholds,
+)
+
+
+def escaped_title(result: Result) -> str:
+    """Return the study's title."""
+    return escape(plain(result.study.title) or plain(result.study.name))
+
+
+def header(result: Result) -> str:
+    """Return the bar above the map: the study, the tiers' shares, the headline, the notices."""
+    study = result.study
+    walker = f"{study.walker}（{study.walking.level_speed_mps:g} m/s）"
+    zh, en = thresholds(study, TIER_NAMES_ZH), thresholds(study, TIER_NAMES_EN)
+    terms = [
+        "步行可达养老服务 Elder care on foot",
+        f"时限 {zh} 分钟 within {en} min" if zh != en else f"时限 threshold {zh} 分钟 min",
+        f"步行者 walker {walker}",
+        DIRECTIONS[study.direction],
+    ]
+    return (
+        '<header class="cc-head"><div class="cc-words">'
+        f'<h1 dir="auto">{escaped_title(result)}</h1>'
+        f'<p class="cc-terms">{escape(" · ".join(terms))}</p>'
+        f"{''.join(_headline(result, tier) for tier in TIERS)}</div>"
+        f'<div class="cc-tiers" role="group" aria-label="层级 Tier">'
+        f"{''.join(_button(result, tier) for tier in TIERS)}</div></header>{_notices(result)}"
+    )
+
+
+def legend(result: Result) -> str:
+    """Return what the colours, dashes and marks of the map mean."""
+    ends = sorted({end for tier in TIERS for end in bands_of(result.study, tier)})
+    promise = thresholds(result.study, TIER_NAMES_ZH)
+    keys = [
+        *(_line(band_colour(end), f"≤ {end:g} 分钟 min") for end in ends),
+        _line(BEYOND, f"{max(ends):g}–{result.study.horizon_min:g} 分钟 min"),
+        _line(UNREACHABLE, f"更远或走不到 farther, or no way", "dashed"),
+        _key(
+            f'<span class="cc-box" style="border-color:{GAP};background:{GAP}22"></span>',
+            f"缺口 gap: {promise} 分钟内走不到 not within {promise} min",
+        ),
+        *(
+            _key(_pin(tier), f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}")
+            for tier in TIERS
+        ),
+        _key('<span class="cc-pin cc-community cc-off">!</span>', "未接入路网 not connected to a street"),
+    ]
+    return (
+        '<details id="cc-legend" open><summary>图例 Legend</summary>'
+        f"<ul>{''.join(keys)}</ul>"
+        "<p>颜色：步行到最近设施的分钟数（街道为全段均值，浅色面为等时圈）"
+        "Colour: minutes on foot to the nearest facility (streets: mean; areas: isochrones). "
+        f"缺口含 ≥ {SMALLEST_GAP_M:g} m 连续街道 A gap holds ≥ {SMALLEST_GAP_M:g} m of street.</p>"
+        "</details>"
+    )
+
+
+def tier_style() -> str:
+    """Return the style sheet that gives each tier's markers their colour."""
+    return "".join(f".cc-{tier}{{background:{colour}}}" for tier, colour in TIER_COLOURS.items())
+
+
+def _headline(result: Result, tier: TierName) -> str:
+    found = result.summary["coverage"][tier]
+    zh, en = TIER_NAMES_ZH[tier], TIER_NAMES_EN[tier]
+    minutes = f"{dict(result.study.tiers)[tier].threshold_min:g}"
+    total, covered = (_km(result.summary["street_km"]), _km(found["covered_km"]))
+    share = percent(found["share"])
+    return (
+        f'<p class="cc-headline" data-tier="{tier}" hidden>'
+        f"<b>{total} 公里街道中，{covered} 公里（{share}）{minutes} 分钟内可步行往来{zh}。</b> "
+        f"{covered} of {total} km of street, {share}, lie within {minutes} min of a {en}.</p>"
+    )
+
+
+def _button(result: Result, tier: TierName) -> str:
+    summary = result.summary
+    return (
+        f'<button type="button" data-tier="{tier}" aria-pressed="false">'
+        f"<strong>{percent(summary['coverage'][tier]['share'])}</strong>"
+        f"{TIER_NAMES_ZH[tier]}<small>{TIER_NAMES_EN[tier]}</small>"
+        f"<small>{summary['facilities'][tier]} 处设施 · {summary['gaps'][tier]['count']} 处缺口 gaps"
+        "</small></button>"
+    )
+
+
+def _notices(result: Result) -> str:
+    lines = [f'<li dir="auto">{escape(plain(line))}</li>' for line in result.study.notices]
+    return f'<ul class="cc-notices" role="note">{"".join(lines)}</ul>' if lines else ""
+
+
+def _km(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:,.1f}"
+
+
+def _line(colour: str, words: str, dash: str = "solid") -> str:
+    return _key(f'<span class="cc-line" style="border-top:4px {dash} {colour}"></span>', words)
+
+
+def _pin(tier: TierName) -> str:
+    return f'<span class="cc-pin cc-{tier}">{TIER_GLYPHS[tier]}</span>'
+
+
+def _key(picture: str, words: str) -> str:
+    return f'<li><span class="cc-key">{picture}</span><span>{escape(words)}</span></li>'

@@ -1,0 +1,96 @@
+"""Words and numbers as the map shows them, Chinese first."""
+
+import math
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from ..study import Study, TierName
+
+TIER_NAMES_EN: Mapping[str, str] = {
+    "community": "community station",
+    "street": "street centre",
+    "district": "district centre",
+}
+TIER_GLYPHS: Mapping[str, str] = {"community": "社", "street": "街", "district": "区"}
+
+DIRECTIONS: Mapping[str, str] = {
+    "to": "去程 to the facility",
+    "back": "返程 back from the facility",
+    "worst": "往返取较长者 the longer of there and back",
+}
+
+_STREET_KINDS: Mapping[str, str] = {
+    "bridleway": "小径",
+    "corridor": "室内通道",
+    "crossing": "过街",
+    "cycleway": "自行车道",
+    "elevator": "电梯",
+    "footway": "步行道",
+    "living_street": "生活街巷",
+    "path": "小径",
+    "pedestrian": "步行街",
+    "platform": "站台",
+    "primary": "主干路",
+    "residential": "居住区道路",
+    "secondary": "次干路",
+    "service": "内部道路",
+    "steps": "梯坎",
+    "tertiary": "支路",
+    "track": "土路",
+    "trunk": "干线道路",
+    "unclassified": "一般道路",
+}
+
+UNKNOWN = "—"
+
+
+def plain(value: object) -> str:
+    """Return a value of the data as text on one line; empty for an unknown one."""
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    text = str(value).encode("utf-8", "replace").decode("utf-8")
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()
+
+
+def kilometres(value: float | None) -> str:
+    """Return kilometres to one digit, to two below one."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    return f"{value:,.2f} km" if value < 0.995 else f"{value:,.1f} km"
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a percentage, finer near 0 and 1 so that neither is claimed falsely."""
+    if share is None or math.isnan(share):
+        return UNKNOWN
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{share:.1%}".replace("%", " %") if 0 < share < 0.1 or 0.99 < share < 1 else (
+        f"{share:.0%}".replace("%", " %")
+    )  # fmt: skip
+
+
+def minutes_text(value: float, study: Study) -> str:
+    """Return minutes to one digit; those beyond the study's horizon as such."""
+    if math.isnan(value):
+        limit = f"{study.horizon_min:g}"
+        return f"超过 {limit} 分钟或走不到 beyond {limit} minutes or no way"
+    return f"{value:.1f} 分钟 min"
+
+
+def street_kind(highway: object) -> str:
+    """Return what kind of street OpenStreetMap's ``highway`` means, with the tag itself."""
+    tag = plain(highway)
+    return f"{_STREET_KINDS.get(tag.removesuffix('_link'), '')} {tag}".strip()
+
+
+def thresholds(study: Study, names: Mapping[str, str]) -> str:
+    """Return the promised minutes: one number, or one for each tier where they differ."""
+    promised: dict[TierName, float] = {name: tier.threshold_min for name, tier in study.tiers}
+    if len(set(promised.values())) == 1:
+        return f"{promised['community']:g}"
+    return " / ".join(f"{names[tier]} {minutes:g}" for tier, minutes in promised.items())

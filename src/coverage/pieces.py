@@ -1,0 +1,119 @@
+"""Pieces of edges: intervals along edges, and set operations on them.
+
+What is reached, what lies in an area, what is covered: all are sets of pieces. Positions along an
+edge are fractions of its length, 0 at its tail and 1 at its head.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SLIVER = 1e-12
+"""Pieces shorter than this fraction of their edge are rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A set of disjoint pieces, sorted by edge and start.
+
+    Attributes
+    ----------
+    edge
+        Shape (P,), positions of edges.
+    start, end
+        Shape (P,), fractions with 0 <= start < end <= 1.
+    """
+
+    edge: NDArray[np.int64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.edge)
+
+    def length_m(self, edge_length_m: NDArray[np.float64]) -> float:
+        """Return the total length in metres, given the length of every edge."""
+        return float(np.sum((self.end - self.start) * edge_length_m[self.edge]))
+
+    def length_by_edge_m(self, edge_length_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the length in metres on every edge, shape of `edge_length_m`."""
+        lengths = (self.end - self.start) * edge_length_m[self.edge]
+        return np.bincount(self.edge, weights=lengths, minlength=len(edge_length_m))
+
+    def keep(self, chosen: NDArray[np.bool_]) -> "Pieces":
+        """Return the chosen pieces."""
+        return Pieces(self.edge[chosen], self.start[chosen], self.end[chosen])
+
+
+def whole(edges: NDArray[np.int64]) -> Pieces:
+    """Return edges in full; `edges` must be ascending and unique."""
+    return Pieces(edges, np.zeros(len(edges)), np.ones(len(edges)))
+
+
+def union(
+    edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> Pieces:
+    """Return the union of intervals given in any order, overlapping or touching.
+
+    Intervals are clipped to 0..1; those empty after that are left out.
+    """
+    start, end = np.clip(start, 0.0, 1.0), np.clip(end, 0.0, 1.0)
+    real = end - start > _SLIVER
+    edge, start, end = edge[real], start[real], end[real]
+    order = np.lexsort((start, edge))
+    edge, start, end = edge[order], start[order], end[order]
+    if len(edge) == 0:
+        return Pieces(edge.astype(np.int64), start, end)
+    # Fractions lie in 0..1, so edges 2 apart on one axis cannot meet.
+    running_end = np.maximum.accumulate(end + 2.0 * edge)
+    opens = np.ones(len(edge), dtype=bool)
+    opens[1:] = start[1:] + 2.0 * edge[1:] > running_end[:-1] + _SLIVER
+    first = np.flatnonzero(opens)
+    furthest = np.maximum.reduceat(end, first)
+    return Pieces(edge[first].astype(np.int64), start[first], furthest)
+
+
+def union_of(*sets: Pieces) -> Pieces:
+    """Return the union of sets of pieces."""
+    return union(
+        np.concatenate([pieces.edge for pieces in sets]),
+        np.concatenate([pieces.start for pieces in sets]),
+        np.concatenate([pieces.end for pieces in sets]),
+    )
+
+
+def intersect(one: Pieces, other: Pieces) -> Pieces:
+    """Return what lies in both sets."""
+    left, right = _pairs_on_one_edge(one, other)
+    return union(
+        one.edge[left],
+        np.maximum(one.start[left], other.start[right]),
+        np.minimum(one.end[left], other.end[right]),
+    )
+
+
+def subtract(one: Pieces, other: Pieces) -> Pieces:
+    """Return what lies in `one` and not in `other`."""
+    edges = np.unique(one.edge)
+    on_these = other.keep(np.isin(other.edge, edges))
+    # The complement on each edge: from every end to the next start.
+    edge = np.concatenate([edges, on_these.edge])
+    opens = np.concatenate([np.zeros(len(edges)), on_these.end])
+    order = np.lexsort((opens, edge))
+    edge, opens = edge[order], opens[order]
+    closing = np.concatenate([on_these.start, np.ones(len(edges))])
+    closing_edge = np.concatenate([on_these.edge, edges])
+    closes = closing[np.lexsort((closing, closing_edge))]
+    return intersect(one, union(edge, opens, closes))
+
+
+def _pairs_on_one_edge(
+    one: Pieces, other: Pieces
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions of all pairs of pieces that lie on the same edge."""
+    low = np.searchsorted(other.edge, one.edge, side="left")
+    count = np.searchsorted(other.edge, one.edge, side="right") - low
+    left = np.repeat(np.arange(len(one)), count)
+    within = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
+    return left, low[left] + within

@@ -1,0 +1,195 @@
+"""The steps in order: inputs, network, travel times, isochrones, coverage, gaps, files."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .assessment import areas_coverage, coverage_of, pieces_inside, streets_coverage, with_any_and_all
+from .catalogue import load_study
+from .gaps import find_gaps
+from .inputs.everything import Inputs, read_inputs
+from .isochrones import isochrones
+from .network import WalkingNetwork, build_network
+from .reach import Minutes, Reach, minutes_to_nearest, reach_of_each
+from .result import Result
+from .snapping import Snapped, snap, usable_edges
+from .study import BANDS_MIN, TIERS, Study, TierName
+from .summary import summarise
+
+Progress = Callable[[str], AbstractContextManager[None]]
+"""Shown a step's name when it begins; what it returns is left when the step ends."""
+
+STEPS = (
+    "inputs 读取输入",
+    "network 步行网络",
+    "travel times 步行时间",
+    "isochrones 等时圈",
+    "coverage 覆盖",
+    "gaps 缺口",
+)
+
+
+def check(study: Study | str | Path) -> Inputs:
+    """Read and check every input of a study and compute nothing.
+
+    Raises
+    ------
+    InputError
+        Listing every problem of every input.
+    """
+    return read_inputs(_loaded(study))
+
+
+def run(study: Study | str | Path = "sample", *, progress: Progress | None = None) -> Result:
+    """Analyse a study.
+
+    Parameters
+    ----------
+    study
+        A study, the name of a packaged one, or the path of a TOML file.
+    progress
+        Shown each step of `STEPS` as it begins.
+
+    Returns
+    -------
+    result
+        Everything that the analysis found; `coverage.save` writes it.
+    """
+    study = _loaded(study)
+    clock = _Clock(progress or (lambda _: nullcontext()))
+    with clock.step(STEPS[0]):
+        inputs = read_inputs(study)
+    with clock.step(STEPS[1]):
+        network = build_network(inputs.streets, crs=inputs.crs, walker=study.walking)
+        snapped = _snap_facilities(study, network, inputs.facilities)
+        inside = pieces_inside(network, inputs.boundary)
+    tiers = {
+        tier: np.flatnonzero((inputs.facilities["tier"] == tier).to_numpy()) for tier in TIERS
+    }
+    with clock.step(STEPS[2]):
+        minutes = _minutes(study, network, snapped, tiers)
+        reach = reach_of_each(
+            network,
+            snapped,
+            np.arange(len(inputs.facilities)),
+            direction=study.direction,
+            cutoffs_min=study.cutoffs_min,
+        )
+    with clock.step(STEPS[3]):
+        circles = isochrones(network, reach, inputs.facilities.index, tiers)
+    with clock.step(STEPS[4]):
+        covered = with_any_and_all(
+            {name: reach.within(tier.threshold_min, tiers[name]) for name, tier in study.tiers}
+        )
+        overall = coverage_of(network, inside, covered)
+        areas = None
+        if inputs.areas is not None:
+            areas = areas_coverage(network, inside, inputs.areas, covered)
+        streets = streets_coverage(network, inside, minutes, covered)
+    with clock.step(STEPS[5]):
+        found = {
+            tier: find_gaps(
+                network,
+                inside,
+                covered[tier],
+                minutes[tier],
+                tier=tier,
+                covered_space=_circle(circles, tier, study),
+                boundary=inputs.boundary,
+                areas=inputs.areas,
+                facilities=inputs.facilities,
+            )
+            for tier in TIERS
+        }
+    facilities = _facilities(inputs.facilities, snapped, reach, network)
+    return Result(
+        study=study,
+        inputs=inputs,
+        network=network,
+        facilities=facilities,
+        streets=streets,
+        isochrones=circles,
+        areas=areas,
+        gaps=pd.concat([gaps for gaps, _ in found.values()]),
+        summary=summarise(
+            study, inputs, network, facilities, overall,
+            {tier: (len(gaps), float(gaps["street_m"].sum()), unlisted)
+             for tier, (gaps, unlisted) in found.items()},
+        ),
+        seconds=clock.seconds,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Clock:
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Any:
+        begin = time.perf_counter()
+        with self.progress(name):
+            yield
+        self.seconds[name.split()[0]] = time.perf_counter() - begin
+
+
+def _loaded(study: Study | str | Path) -> Study:
+    return study if isinstance(study, Study) else load_study(study)
+
+
+def _snap_facilities(
+    study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame
+) -> Snapped:
+    # The comparison network is the OSMnx recipe's throughout: it snaps to any edge.
+    own_rules = study.network.rules == "pedestrian"
+    onto = usable_edges(network) if own_rules else np.arange(len(network.tail))
+    points = shapely.get_coordinates(facilities.geometry.to_numpy())
+    return snap(network, points, onto=onto, limit_m=study.facilities.snap_limit_m)
+
+
+def _minutes(
+    study: Study, network: WalkingNetwork, snapped: Snapped, tiers: Mapping[str, NDArray[np.int64]]
+) -> dict[str, Minutes]:
+    return {
+        tier: minutes_to_nearest(
+            network, snapped, members, direction=study.direction, horizon_min=study.horizon_min
+        )
+        for tier, members in tiers.items()
+    }
+
+
+def _circle(circles: gpd.GeoDataFrame, tier: TierName, study: Study) -> shapely.Geometry:
+    """Return the tier's isochrone at its threshold; empty when it reaches nothing."""
+    threshold = dict(study.tiers)[tier].threshold_min
+    of_tier = (circles["scope"] == "tier") & (circles["tier"] == tier)
+    return circles.geometry[of_tier & (circles["minutes"] == threshold)].union_all()
+
+
+def _facilities(
+    facilities: gpd.GeoDataFrame, snapped: Snapped, reach: Reach, network: WalkingNetwork
+) -> gpd.GeoDataFrame:
+    found = snapped.found
+    osm_id = np.where(found, network.ways.index.to_numpy()[network.way[snapped.edge]], 0)
+    reached = {
+        f"street_km_{minutes}min": [
+            pieces[reach.cutoffs_min.index(minutes)].length_m(network.length_m) / 1000
+            for pieces in reach.pieces
+        ]
+        for minutes in BANDS_MIN
+    }
+    return facilities.assign(
+        snapped=found,
+        snap_m=snapped.distance_m,
+        street_osm_id=pd.array(osm_id, dtype="Int64").astype("Int64"),
+        component=np.where(found, snapped.component, -1),
+        **reached,
+    )

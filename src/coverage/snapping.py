@@ -1,0 +1,115 @@
+"""Points onto edges: facilities, and later homes, at the nearest usable place on a street."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from .network import WalkingNetwork
+
+REAL_COMPONENT_M = 500.0
+"""A component with less street than this is an inaccuracy of the map, not a neighbourhood."""
+
+_NOT_USABLE = {"motorway", "motorway_link"}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapped:
+    """Where points stand on the network, in the points' order.
+
+    Attributes
+    ----------
+    edge
+        Shape (P,), the edge; -1 where none is within the limit.
+    fraction
+        Shape (P,), the place on the edge, 0 at its tail and 1 at its head; NaN if not snapped.
+    distance_m
+        Shape (P,), the straight leg to that place, metres; NaN if not snapped.
+    leg_s
+        Shape (P,), its seconds at the walker's level speed; NaN if not snapped.
+    component
+        Shape (P,), the component of the edge, 0 the largest; -1 if not snapped.
+    """
+
+    edge: NDArray[np.int64]
+    fraction: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+    leg_s: NDArray[np.float64]
+    component: NDArray[np.int64]
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """Which points are on the network, shape (P,)."""
+        return self.edge >= 0
+
+
+def snap(
+    network: WalkingNetwork,
+    points_xy: NDArray[np.float64],
+    *,
+    onto: NDArray[np.int64],
+    limit_m: float,
+) -> Snapped:
+    """Attach points to the nearest place on an edge.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    points_xy
+        Shape (P, 2), metres in the network's coordinate system.
+    onto
+        The edges to consider, ascending; see `usable_edges`.
+    limit_m
+        The longest straight leg, metres.
+
+    Notes
+    -----
+    Of edges equally near the first in the network's order is taken.
+    """
+    count = len(points_xy)
+    edge = np.full(count, -1, dtype=np.int64)
+    points = shapely.points(points_xy)
+    lines = network.lines()[onto]
+    if count and len(onto):
+        point, candidate = shapely.STRtree(lines).query_nearest(
+            points, max_distance=limit_m, all_matches=True
+        )
+        order = np.lexsort((candidate, point))
+        point, candidate = point[order], candidate[order]
+        first = np.r_[True, point[1:] != point[:-1]] if len(point) else np.zeros(0, dtype=bool)
+        edge[point[first]] = onto[candidate[first]]
+    found = edge >= 0
+    fraction, distance = np.full(count, np.nan), np.full(count, np.nan)
+    chosen = network.lines()[edge[found]]
+    along = shapely.line_locate_point(chosen, points[found], normalized=True)
+    # A line without length has no share; its place is its tail.
+    fraction[found] = np.nan_to_num(along)
+    distance[found] = shapely.distance(chosen, points[found])
+    return Snapped(
+        edge=edge,
+        fraction=fraction,
+        distance_m=distance,
+        leg_s=distance / network.walker.level_speed_mps,
+        component=np.where(found, network.components()[edge], -1),
+    )
+
+
+def usable_edges(network: WalkingNetwork) -> NDArray[np.int64]:
+    """Return the edges that a facility or a home may stand on, ascending.
+
+    Usable is an edge that this walker can go along, that is not in a tunnel nor a motorway, and
+    whose component has at least `REAL_COMPONENT_M` of street (the largest always counts).
+    """
+    component = network.components()
+    real = np.bincount(component, weights=network.length_m) >= REAL_COMPONENT_M
+    real[0] = True
+    ways = network.ways
+    barred = ways["highway"].isin(_NOT_USABLE).to_numpy()
+    if "tunnel" in ways:
+        tunnel = ways["tunnel"]
+        in_tunnel = tunnel.notna() & ~tunnel.isin(["no", "building_passage"])
+        barred = barred | in_tunnel.to_numpy()
+    passable = np.isfinite(network.seconds_along) | np.isfinite(network.seconds_against)
+    return np.flatnonzero(passable & real[component] & ~barred[network.way])

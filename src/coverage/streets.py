@@ -1,0 +1,114 @@
+"""Streets as OpenStreetMap has them, before anybody walks on them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .errors import InputError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Streets:
+    """Straight street segments between consecutive nodes of the ways that may be walked.
+
+    Attributes
+    ----------
+    node_id
+        Shape (N,), OpenStreetMap ids, ascending.
+    lon_lat
+        Shape (N, 2), degrees, EPSG:4326.
+    tail, head
+        Shape (E,), positions in `node_id`; a segment runs from tail to head as its way is drawn.
+    way
+        Shape (E,), positions in `ways`.
+    ways
+        One row a way: the index is the OpenStreetMap id, the columns are tags, None where absent.
+    left_out
+        Ways left out, by the name of the rule that decided.
+    source
+        Where the streets come from, for the manifest.
+    timestamp
+        Time of the OpenStreetMap data, None if the source does not say.
+    """
+
+    node_id: NDArray[np.int64]
+    lon_lat: NDArray[np.float64]
+    tail: NDArray[np.int64]
+    head: NDArray[np.int64]
+    way: NDArray[np.int64]
+    ways: pd.DataFrame
+    left_out: dict[str, int] = field(default_factory=dict)
+    source: str = ""
+    timestamp: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.tail) == 0:
+            left_out = ", ".join(f"{count} by '{rule}'" for rule, count in self.left_out.items())
+            raise InputError(
+                Problem(
+                    self.source or "streets",
+                    "holds no street that may be walked"
+                    + (f" (left out: {left_out})." if left_out else "."),
+                    "Check that the file or the place is the right one.",
+                )
+            )
+
+    def keep(self, segments: NDArray[np.bool_]) -> "Streets":
+        """Return the streets with the chosen segments only, unused nodes and ways left out."""
+        used, ends = np.unique(
+            np.concatenate([self.tail[segments], self.head[segments]]), return_inverse=True
+        )
+        count = int(segments.sum())
+        used_ways, way = np.unique(self.way[segments], return_inverse=True)
+        return Streets(
+            node_id=self.node_id[used],
+            lon_lat=self.lon_lat[used],
+            tail=ends[:count],
+            head=ends[count:],
+            way=way,
+            ways=self.ways.iloc[used_ways],
+            left_out=self.left_out,
+            source=self.source,
+            timestamp=self.timestamp,
+        )
+
+
+def streets_from_ways(
+    refs: NDArray[np.int64],
+    lon_lat: NDArray[np.float64],
+    lengths: NDArray[np.int64],
+    ways: pd.DataFrame,
+    **about: object,
+) -> Streets:
+    """Join ways given as runs of node references.
+
+    Parameters
+    ----------
+    refs
+        Shape (R,), the node ids of all ways one after another.
+    lon_lat
+        Shape (R, 2), degrees; NaN where a node is not in the source.
+    lengths
+        Shape (W,), how many references each way has.
+    ways
+        W rows, as in `Streets.ways`.
+    about
+        The remaining attributes of `Streets`.
+    """
+    known = ~np.isnan(lon_lat[:, 0])
+    node_id, first = np.unique(refs[known], return_index=True)
+    position = np.searchsorted(node_id, refs)
+    way = np.repeat(np.arange(len(lengths)), lengths)
+    joined = (way[:-1] == way[1:]) & known[:-1] & known[1:] & (refs[:-1] != refs[1:])
+    segment = np.flatnonzero(joined)
+    return Streets(
+        node_id=node_id,
+        lon_lat=lon_lat[known][first],
+        tail=position[segment],
+        head=position[segment + 1],
+        way=way[segment],
+        ways=ways,
+        **about,  # type: ignore[arg-type]
+    )

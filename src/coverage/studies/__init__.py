@@ -1,0 +1,1 @@
+"""Packaged studies: one TOML each."""

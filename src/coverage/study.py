@@ -1,0 +1,269 @@
+"""The study: one analysis, its inputs, tiers and walker, as frozen models; TOML in and out."""
+
+import difflib
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import InputError, Problem
+from .walkers import PACKAGED_WALKERS, Walker
+
+Direction = Literal["to", "back", "worst"]
+TierName = Literal["community", "street", "district"]
+NetworkRules = Literal["pedestrian", "osmnx-walk"]
+Datum = Literal["wgs84"]
+
+TIERS: tuple[TierName, ...] = get_args(TierName)
+TIER_NAMES_ZH: Mapping[str, str] = {
+    "community": "社区养老服务站",
+    "street": "街道养老服务中心",
+    "district": "区县失能特困集中照护中心",
+}
+BANDS_MIN = (5, 10, 15)
+"""Minutes of the three bands that every map and table shows."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _FilePart(_Part):
+    """A part read from one file. With `if_present` a missing file leaves the part out."""
+
+    file: Path
+    if_present: bool = False
+
+
+class NetworkPart(_Part):
+    """Where the streets come from and which of them may be walked.
+
+    Attributes
+    ----------
+    file
+        `.osm` or `.osm.pbf`. Without it OSMnx downloads the streets.
+    osm_cache
+        Folder of OSMnx's recorded responses; read first, and written after a download.
+    rules
+        ``pedestrian``: this program's own table. ``osmnx-walk``: what OSMnx's walk network holds,
+        for comparison.
+    margin_m
+        How far the network reaches beyond the study area, metres. ``auto``: the longest walk at
+        the walker's fastest speed; for ``osmnx-walk`` 0, which is what OSMnx itself does.
+    """
+
+    file: Path | None = None
+    osm_cache: Path = Path("osm-cache")
+    rules: NetworkRules = "pedestrian"
+    margin_m: float | Literal["auto"] = "auto"
+
+    @model_validator(mode="after")
+    def _margin_is_a_length(self) -> Self:
+        if self.margin_m != "auto" and not 0 <= self.margin_m <= 20_000:
+            raise ValueError("margin_m must be 'auto' or 0 to 20000 metres")
+        return self
+
+
+class FacilitiesPart(_Part):
+    """The facility list. `snap_limit_m` is how far a facility may stand from a street, metres."""
+
+    file: Path
+    datum: Datum = "wgs84"
+    snap_limit_m: float = Field(default=300, gt=0, le=5_000)
+
+
+class TierPart(_Part):
+    """One tier; `threshold_min` is its promised walk in minutes."""
+
+    threshold_min: float = Field(default=15, gt=0, le=60)
+
+
+class TiersPart(_Part):
+    """The three tiers."""
+
+    community: TierPart = TierPart()
+    street: TierPart = TierPart()
+    district: TierPart = TierPart()
+
+    def __iter__(self) -> Iterator[tuple[TierName, TierPart]]:  # type: ignore[override]
+        """Iterate over (name, tier) from the smallest facility to the largest."""
+        return ((name, getattr(self, name)) for name in TIERS)
+
+
+class AreasPart(_FilePart):
+    """Polygons to report by; `name_column` holds their names."""
+
+    name_column: str = "name"
+
+
+class ElevationPart(_FilePart):
+    """A raster of ground heights in metres."""
+
+
+class PopulationPart(_FilePart):
+    """Polygons with numbers of people."""
+
+    population_column: str = "population"
+    elderly_column: str = "elderly"
+
+
+class CandidatesPart(_FilePart):
+    """Premises where a facility could open."""
+
+
+class Study(_Part):
+    """One analysis: a place, its inputs, the tiers and the walker.
+
+    Paths are relative to `base`, the folder of the study's TOML.
+    """
+
+    name: str = Field(pattern=r"^[\w][\w.-]*$")
+    title: str = ""
+    place: str | tuple[str, ...] | None = None
+    boundary: Path | None = None
+    notices: tuple[str, ...] = ()
+    direction: Direction = "worst"
+    walker: str = "senior"
+    horizon_min: float = Field(default=60, ge=15, le=180)
+    network: NetworkPart = NetworkPart()
+    facilities: FacilitiesPart
+    tiers: TiersPart = TiersPart()
+    areas: AreasPart | None = None
+    elevation: ElevationPart | None = None
+    population: PopulationPart | None = None
+    zones: AreasPart | None = None
+    candidates: CandidatesPart | None = None
+    walkers: dict[str, Walker] = {}
+    base: Path = Field(default=Path("."), exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _walkers_take_the_name_of_their_table(cls, values: Any) -> Any:
+        if isinstance(values, dict) and isinstance(own := values.get("walkers"), dict):
+            named = {k: {"name": k, **v} if isinstance(v, dict) else v for k, v in own.items()}
+            return {**values, "walkers": named}
+        return values
+
+    @model_validator(mode="after")
+    def _place_walker_and_horizon_exist(self) -> Self:
+        if self.place is not None and self.boundary is not None:
+            raise ValueError("give 'place' or 'boundary', not both")
+        if self.place is None and self.boundary is None and self.areas is None:
+            raise ValueError(
+                "the study area is not given: set 'place' (a name that OpenStreetMap knows), "
+                "'boundary' (a polygon file) or '[areas]'"
+            )
+        known = {**PACKAGED_WALKERS, **self.walkers}
+        if self.walker not in known:
+            raise ValueError(f"walker '{self.walker}' is not known; known are {', '.join(known)}")
+        if max(tier.threshold_min for _, tier in self.tiers) > self.horizon_min:
+            raise ValueError("horizon_min must not be below a tier's threshold_min")
+        return self
+
+    @property
+    def walking(self) -> Walker:
+        """The walker of this study."""
+        return {**PACKAGED_WALKERS, **self.walkers}[self.walker]
+
+    @property
+    def cutoffs_min(self) -> tuple[float, ...]:
+        """The bands and the tiers' thresholds in minutes, ascending."""
+        return tuple(sorted({*map(float, BANDS_MIN), *(t.threshold_min for _, t in self.tiers)}))
+
+    @property
+    def margin_m(self) -> float:
+        """How far the network reaches beyond the study area, metres, rounded up to 10 m."""
+        margin = self.network.margin_m
+        if margin != "auto":
+            return margin
+        if self.network.rules == "osmnx-walk":
+            return 0.0
+        longest_walk_m = max(self.cutoffs_min) * 60 * self.walking.fastest_speed_mps
+        return math.ceil(longest_walk_m / 10) * 10.0
+
+    def path(self, relative: Path) -> Path:
+        """Return `relative` as seen from the study's folder."""
+        return self.base / relative.expanduser()
+
+    def to_toml(self) -> str:
+        """Return the study, as resolved, as TOML."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def study_from_toml(
+    text: str, *, source: str = "study.toml", base: Path = Path("."), changes: Mapping[str, Any] = {}
+) -> Study:
+    """Read a study from TOML text; see `coverage.load_study`.
+
+    Parameters
+    ----------
+    text
+        The TOML.
+    source
+        What to call it in messages.
+    base
+        Folder from which its relative paths are seen.
+    changes
+        Values that replace the text's own, keys with dots written as double underscores.
+
+    Raises
+    ------
+    InputError
+        Naming every key that is wrong.
+    """
+    try:
+        values = tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            Problem(source, f"is not valid TOML: {error}.", "Text values need quotes around them.")
+        ) from error
+    _apply(values, changes)
+    try:
+        return Study(**{**values, "base": base})
+    except ValidationError as error:
+        raise InputError(*(_as_problem(detail, source) for detail in error.errors())) from error
+
+
+def _apply(values: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    for dotted, value in changes.items():
+        if value is None:
+            continue
+        *parents, key = dotted.split("__")
+        table = values
+        for parent in parents:
+            table = table.setdefault(parent, {})
+        table[key] = value.absolute() if isinstance(value, Path) else value
+
+
+def _as_problem(detail: Any, source: str) -> Problem:
+    location = [str(part) for part in detail["loc"]]
+    key = ".".join(location) or "study"
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        close = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
+        guess = f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(known)}."
+        return Problem(source, f"the key '{key}' is not known.", guess)
+    if detail["type"] == "missing":
+        return Problem(source, f"the key '{key}' is missing.", "See `care-circle init DIR`.")
+    found = detail["input"]
+    shown = "" if isinstance(found, dict) else f" (found {found!r})"
+    message = detail["msg"].removeprefix("Value error, ")
+    return Problem(source, f"{key}: {message}{shown}.", "See `care-circle init DIR` for a template.")
+
+
+def _known_keys(tables: list[str]) -> list[str]:
+    model: type[BaseModel] = Study
+    for table in tables:
+        if model is Study and table == "walkers":
+            return list(Walker.model_fields)
+        field = model.model_fields.get(table)
+        if field is None:
+            continue
+        choices = [field.annotation, *get_args(field.annotation)]
+        models = [c for c in choices if isinstance(c, type) and issubclass(c, BaseModel)]
+        model = models[0] if models else model
+    return [key for key in model.model_fields if key not in {"base"}]

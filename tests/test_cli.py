@@ -1,0 +1,202 @@
+"""The command as a user runs it: in a shell, from a folder, with good and bad input."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from coverage.catalogue import init_study
+
+
+def care_circle(*words, cwd, **options):
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "120"}
+    return subprocess.run(
+        [sys.executable, "-m", "coverage", *map(str, words)], cwd=cwd, env=environment,
+        capture_output=True, text=True, encoding="utf-8", timeout=180, check=False, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("template") / "town"
+    init_study(folder)
+    return folder
+
+
+@pytest.fixture
+def town(template, tmp_path) -> Path:
+    """A study of the user's own, to be spoilt."""
+    return shutil.copytree(template, tmp_path / "town")
+
+
+def test_run_without_words_analyses_the_sample(tmp_path):
+    done = care_circle("run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "data" / "processed" / "sample"
+    assert str(Path("data/processed/sample/map.html")) in done.stdout
+    assert "Synthetic sample" in done.stdout
+    assert {p.name for p in out.iterdir()} == {
+        "areas.csv", "care-circle.xlsx", "coverage.gpkg", "facilities.csv", "gaps.csv",
+        "manifest.json", "map.html", "summary.json",
+    }  # fmt: skip
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert summary["coverage"]["community"]["share"] > summary["coverage"]["district"]["share"]
+    assert "Synthetic" in (out / "map.html").read_text(encoding="utf-8")
+
+
+def test_quiet_prints_the_map_and_nothing_else(town, tmp_path):
+    done = care_circle("run", town / "study.toml", "--quiet", "--out", "here", cwd=tmp_path)
+    assert done.stdout.strip() == str(Path("here/map.html"))
+    assert done.stderr == ""
+
+
+def test_verbose_prints_the_seconds_of_each_step(town, tmp_path):
+    done = care_circle("run", town, "-v", "--walker", "adult", cwd=tmp_path)
+    assert "isochrones" in done.stdout
+    assert "walker adult" in done.stdout
+
+
+def test_check_computes_nothing(town, tmp_path):
+    done = care_circle("check", town, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "the inputs can be used" in done.stdout
+    assert not (tmp_path / "data").exists()
+
+
+def test_init_then_check_then_run(tmp_path):
+    done = care_circle("init", "my-town", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"care-circle run {Path('my-town/study.toml')}" in done.stdout
+    assert care_circle("check", "my-town/study.toml", cwd=tmp_path).returncode == 0
+    again = care_circle("init", "my-town", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "not an empty folder" in again.stderr
+
+
+def test_studies_version_and_help(tmp_path):
+    listed = care_circle("studies", cwd=tmp_path).stdout
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        "sample", "central-chongqing", "yuzhong",
+    ]  # fmt: skip
+    assert care_circle("--version", cwd=tmp_path).stdout.startswith("care-circle, version ")
+    for command in ("run", "check", "init", "studies"):
+        shown = care_circle(command, "--help", cwd=tmp_path)
+        assert shown.returncode == 0
+        assert len(shown.stdout.splitlines()) > 4
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "yuzong"], "There is no study 'yuzong'. Did you mean 'yuzhong'?"),
+        (["run", "sample", "--walker", "runner"], "walker 'runner' is not known"),
+        (["run", "sample", "--directon", "to"], "No such option"),
+        (["rum"], "No such command"),
+        (["run", "sample", "--facilities", "nowhere.csv"], "does not exist"),
+    ],
+)
+def test_usage_errors(tmp_path, words, said):
+    done = care_circle(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def spoil_key(town):
+    toml = town / "study.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace("direction", "directoin", 1),
+                    encoding="utf-8")  # fmt: skip
+
+
+def spoil_facilities_and_areas(town):
+    (town / "facilities.csv").write_text("id,name,tier,lon,lat\nC1,a,clinic,x,30\n", encoding="utf-8")
+    (town / "subdistricts.geojson").write_text("nonsense", encoding="utf-8")
+
+
+def spoil_streets(town):
+    (town / "streets.osm.pbf").write_bytes(b"<html>404</html>")
+
+
+def move_boundary(town):
+    boundary = {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "properties": {}, "geometry": {
+            "type": "Polygon",
+            "coordinates": [[[10, 50], [10.1, 50], [10.1, 50.1], [10, 50.1], [10, 50]]]}}],
+    }  # fmt: skip
+    (town / "boundary.geojson").write_text(json.dumps(boundary), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (spoil_key, ["the key 'directoin' is not known. Did you mean 'direction'?"]),
+        (
+            spoil_facilities_and_areas,
+            ["row 2, column tier", "row 2, column lon", "subdistricts.geojson", "problems"],
+        ),
+        (spoil_streets, ["streets.osm.pbf: streets: cannot be read as pbf"]),
+        (
+            move_boundary,
+            ["streets: none of them lies in the study area",
+             "facilities: none of them lies in the study area", "elevation: lies elsewhere"],
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_bad_input_is_told_whole_and_leaves_earlier_results(
+    town, tmp_path, command, spoil, expected
+):
+    out = tmp_path / "out"
+    if command == "run":
+        assert care_circle("run", town, "--out", out, "-q", cwd=tmp_path).returncode == 0
+    before = {p.name: p.read_bytes() for p in out.iterdir()} if out.exists() else {}
+    spoil(town)
+    words = ("--out", out) if command == "run" else ()
+    done = care_circle(command, town, *words, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    for part in expected:
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr
+    after = {p.name: p.read_bytes() for p in out.iterdir()} if out.exists() else {}
+    assert after == before
+
+
+def test_debug_shows_the_traceback(town, tmp_path):
+    spoil_key(town)
+    done = care_circle("run", town, "--debug", cwd=tmp_path)
+    assert "Traceback" in done.stderr
+    assert done.returncode != 0
+
+
+def test_an_output_that_is_a_file_is_refused(town, tmp_path):
+    (tmp_path / "out").write_text("mine", encoding="utf-8")
+    done = care_circle("run", town, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "out cannot be written to" in done.stderr
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process")
+def test_an_interrupted_run_ends_with_130_and_leaves_earlier_results(town, tmp_path):
+    out = tmp_path / "out"
+    assert care_circle("run", town, "--out", out, "-q", cwd=tmp_path).returncode == 0
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "coverage", "run", str(town), "--out", str(out)],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    time.sleep(1.5)
+    running.send_signal(signal.SIGINT)
+    _, stderr = running.communicate(timeout=60)
+    assert running.returncode == 130, stderr
+    assert "Interrupted" in stderr
+    assert "Traceback" not in stderr
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before

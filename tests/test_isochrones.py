@@ -1,0 +1,69 @@
+"""Polygons of reach."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from numpy.testing import assert_allclose
+
+from conftest import make_network
+from coverage.isochrones import STREET_SPACE_M, isochrones, street_space
+from coverage.reach import reach_of_each
+from coverage.snapping import snap
+from test_reach import random_networks
+
+CUTOFFS = (5.0, 10.0, 15.0)
+
+
+def draw(network, snapped):
+    everyone = np.arange(len(snapped.edge))
+    reach = reach_of_each(
+        network, snapped, everyone, direction="worst", cutoffs_min=CUTOFFS
+    )
+    ids = pd.Index([f"C{n}" for n in everyone])
+    return isochrones(network, reach, ids, {"community": everyone})
+
+
+def test_a_straight_street_gives_capsules():
+    """5, 10 and 15 minutes at 0.9 m/s along one street: 540, 1080 and 1620 m, 25 m around."""
+    network = make_network({0: (-5000, 0), 1: (5000, 0)}, [(0, 1)])
+    snapped = snap(network, np.array([[0.0, 0.0]]), onto=np.array([0]), limit_m=1)
+    circles = draw(network, snapped)
+    of_tier = circles[circles["scope"] == "tier"]
+    assert of_tier["minutes"].tolist() == list(CUTOFFS)
+    assert_allclose(of_tier["street_m"], [540, 1080, 1620])
+    capsule = [length * 50 + math.pi * STREET_SPACE_M**2 for length in (540, 1080, 1620)]
+    assert_allclose(of_tier["area_m2"], capsule, rtol=2e-3)
+
+
+def test_holes_are_kept():
+    """Streets around a block of 400 m leave its inside out."""
+    corners = {0: (0, 0), 1: (400, 0), 2: (400, 400), 3: (0, 400)}
+    network = make_network(corners, [(0, 1), (1, 2), (2, 3), (3, 0)])
+    shape = street_space(network.lines())
+    assert len(shape.interiors) == 1
+    assert_allclose(shapely.Polygon(shape.interiors[0]).area, 350**2)
+
+
+def test_nothing_reached_gives_no_polygon():
+    network = make_network({0: (0, 0), 1: (100, 0)}, [(0, 1)])
+    snapped = snap(network, np.array([[0.0, 999.0]]), onto=np.array([0]), limit_m=10)
+    circles = draw(network, snapped)
+    assert circles.empty
+    assert "geometry" in circles.columns
+    assert street_space(network.lines()[:0]).is_empty
+
+
+@settings(max_examples=40, deadline=None)
+@given(random_networks())
+def test_polygons_are_valid_and_nested(case):
+    network, snapped = case
+    circles = draw(network, snapped)
+    assert circles.is_valid.all()
+    for _, bands in circles.groupby(["scope", "facility"]):
+        shapes = bands.sort_values("minutes").geometry.to_numpy()
+        for inner, outer in zip(shapes, shapes[1:], strict=False):
+            assert shapely.difference(inner, outer).area == pytest.approx(0, abs=1e-6)

@@ -1,0 +1,171 @@
+"""OpenStreetMap files, good and bad, and what may be walked."""
+
+import pytest
+
+from coverage.errors import Findings, InputError
+from coverage.inputs.osm_file import read_streets
+from coverage.inputs.walk_rules import decide, osmnx_walk
+
+NODES = "".join(
+    f'<node id="{n}" version="1" lat="{29.5 + n / 1000}" lon="106.5"/>' for n in range(1, 7)
+)
+
+
+def way(number, refs, **tags):
+    inner = "".join(f'<nd ref="{ref}"/>' for ref in refs)
+    inner += "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+    return f'<way id="{number}" version="1">{inner}</way>'
+
+
+@pytest.fixture
+def osm(tmp_path):
+    def write(*ways, nodes=NODES, name="streets.osm"):
+        path = tmp_path / name
+        body = nodes + "".join(ways)
+        path.write_text(f'<?xml version="1.0"?><osm version="0.6">{body}</osm>', encoding="utf-8")
+        return path
+
+    return write
+
+
+def read(path, rules="pedestrian", findings=None):
+    return read_streets(path, rules=rules, findings=findings or Findings())
+
+
+def test_ways_nodes_and_tags(osm):
+    found = read(osm(way(8, [1, 2, 3], highway="steps", name="云梯"), way(9, [3, 4], highway="path")))
+    assert found.node_id.tolist() == [1, 2, 3, 4]
+    assert found.ways.index.tolist() == [8, 9]
+    assert found.ways["name"].tolist() == ["云梯", None]
+    assert found.node_id[found.tail].tolist() == [1, 2, 3]
+    assert found.lon_lat[0].tolist() == pytest.approx([106.5, 29.501])
+
+
+def test_what_may_not_be_walked_is_counted_by_rule(osm):
+    found = read(
+        osm(
+            way(1, [1, 2], highway="motorway"), way(2, [2, 3], highway="trunk"),
+            way(3, [3, 4], highway="footway"), way(4, [4, 5], highway="trunk_link"),
+            way(5, [1, 5], building="yes"),
+        )
+    )  # fmt: skip
+    assert found.ways.index.tolist() == [3]
+    assert found.left_out == {"expressway": 2, "motorway": 1}
+
+
+def test_missing_nodes_are_told_and_end_the_street(osm):
+    findings = Findings()
+    found = read(osm(way(1, [1, 99, 2, 3], highway="path")), findings=findings)
+    assert found.node_id[found.tail].tolist() == [2]
+    assert findings.warnings == [
+        "streets.osm: 1 nodes of streets are not in the file; streets end where they are missing"
+    ]
+
+
+def test_negative_ids(osm):
+    nodes = '<node id="-1" lat="29.5" lon="106.5"/><node id="-2" lat="29.6" lon="106.5"/>'
+    found = read(osm(way(-7, [-1, -2], highway="path"), nodes=nodes))
+    assert found.node_id.tolist() == [-2, -1]
+    assert found.ways.index.tolist() == [-7]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.osm", "<html>not found</html>", "cannot be read"),
+        ("a.osm", '<?xml version="1.0"?><osm version="0.6"><node id="1"', "cannot be read"),
+        ("a.osm.pbf", "<html>not found</html>", "cannot be read"),
+        ("a.osm", "", "is empty"),
+        ("a.csv", "id,lon,lat", "not an OpenStreetMap file by its name"),
+    ],
+)
+def test_files_that_are_not_what_their_name_says(tmp_path, name, content, expected):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=expected):
+        read(path)
+
+
+def test_an_xml_bomb_is_refused(tmp_path):
+    lines = ['<!ENTITY a0 "ha">']
+    lines += [f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)]
+    path = tmp_path / "bomb.osm"
+    path.write_text(
+        f'<?xml version="1.0"?><!DOCTYPE osm [{"".join(lines)}]>'
+        '<osm version="0.6"><node id="1" lat="1" lon="1"><tag k="name" v="&a9;"/></node></osm>',
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="cannot be read"):
+        read(path)
+
+
+@pytest.mark.realdata
+def test_a_file_cut_short_is_refused(yuzhong, tmp_path):
+    whole = (yuzhong / "yuzhong-260426.osm.pbf").read_bytes()
+    path = tmp_path / "half.osm.pbf"
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="cut short"):
+        read(path)
+
+
+def test_no_street_at_all(osm):
+    with pytest.raises(InputError, match="no street that may be walked .*1 by 'motorway'"):
+        read(osm(way(1, [1, 2], highway="motorway")))
+
+
+@pytest.mark.parametrize(
+    ("tags", "rule"),
+    [
+        ({"highway": "steps"}, "path"),
+        ({"highway": "residential"}, "road"),
+        ({"highway": "primary"}, "road"),
+        ({"highway": "trunk"}, "expressway"),
+        ({"highway": "trunk", "sidewalk": "both"}, "sidewalk"),
+        ({"highway": "trunk", "foot": "yes"}, "foot=yes"),
+        ({"highway": "primary", "foot": "no"}, "foot=no"),
+        ({"highway": "primary", "tunnel": "yes"}, "road tunnel"),
+        ({"highway": "primary", "tunnel": "yes", "sidewalk": "right"}, "sidewalk"),
+        ({"highway": "footway", "tunnel": "yes"}, "path"),
+        ({"highway": "primary", "bridge": "yes", "layer": "1"}, "road"),
+        ({"highway": "primary_link"}, "road"),
+        ({"highway": "primary_link", "layer": "1"}, "flyover ramp"),
+        ({"highway": "primary", "sidewalk": "separate"}, "sidewalk apart"),
+        ({"highway": "primary", "sidewalk:left": "separate"}, "road"),
+        ({"highway": "motorway", "sidewalk": "both"}, "motorway"),
+        ({"highway": "service", "access": "private"}, "access=no"),
+        ({"highway": "service", "access": "private", "foot": "yes"}, "foot=yes"),
+        ({"highway": "pedestrian", "area": "yes"}, "area"),
+        ({"highway": "construction", "foot": "yes"}, "not built"),
+        ({"highway": "cycleway"}, "not a known way"),
+        ({"highway": "elevator"}, "path"),
+    ],
+)
+def test_the_table_decides(tags, rule):
+    assert decide(tags).name == rule
+
+
+@pytest.mark.parametrize(
+    ("tags", "walkable"),
+    [
+        ({"highway": "trunk"}, True),
+        ({"highway": "motorway_link"}, False),
+        ({"highway": "cycleway"}, False),
+        ({"highway": "service"}, True),
+        ({"highway": "services"}, False),
+        ({"highway": "path", "access": "private"}, False),
+        ({"highway": "path", "access": "no"}, True),
+        ({"highway": "path", "foot": "no"}, False),
+        ({"highway": "primary", "sidewalk:left": "separate"}, False),
+        ({"highway": "pedestrian", "area": "yes"}, False),
+    ],
+)
+def test_osmnx_walk_is_what_osmnx_asks_for(tags, walkable):
+    assert osmnx_walk(tags) == walkable
+
+
+def test_the_osmnx_filter_leaves_expressways_in(osm):
+    found = read(
+        osm(way(1, [1, 2], highway="motorway"), way(2, [2, 3], highway="trunk")), rules="osmnx-walk"
+    )
+    assert found.ways.index.tolist() == [2]
+    assert found.left_out == {"osmnx-walk": 1}
