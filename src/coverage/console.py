@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -12,7 +13,13 @@ from rich.table import Table
 from .inputs.everything import Inputs
 from .pipeline import Progress as ShowStep
 from .result import Result
-from .study import TIER_NAMES_ZH, TIERS, Study
+from .study import TIERS, Study, TierName
+
+_SHORT_ZH: dict[TierName, str] = {
+    "community": "社区站",
+    "street": "街道中心",
+    "district": "区县中心",
+}
 
 
 @contextmanager
@@ -41,17 +48,17 @@ def show_summary(result: Result, map_path: Path, *, verbose: bool) -> None:
     console.print(f"\n[bold]{escape(summary['title'])}[/bold]")
     for notice in summary["notices"]:
         console.print(f"[yellow]! {escape(notice)}[/yellow]")
-    table = Table(
-        title=f"Street within the promised walk 步行可达街道, walker {escape(summary['walker'])}, "
-        f"direction {summary['direction']}; of {summary['street_km']:.2f} km in the study area",
-        title_justify="left",
+    console.print(
+        f"walker 步行者 {escape(summary['walker'])}, direction 方向 {summary['direction']}; of "
+        f"{summary['street_km']:.2f} km of street in the study area 研究区街道:"
     )
-    table.add_column("tier 层级")
-    for heading in ("facilities 设施", "minutes 分钟", "covered km 覆盖", "share 占比", "gaps 缺口"):
-        table.add_column(heading, justify="right")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("tier 层级", no_wrap=True)
+    for heading in ("facilities\n设施", "minutes\n分钟", "covered km\n覆盖", "share\n占比", "gaps\n缺口"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for tier in TIERS:
         _add_row(
-            table, f"{tier} {TIER_NAMES_ZH[tier]}", summary["coverage"][tier],
+            table, f"{tier} {_SHORT_ZH[tier]}", summary["coverage"][tier],
             str(summary["facilities"][tier]), f"{summary['threshold_min'][tier]:g}",
             str(summary["gaps"][tier]["count"]),
         )  # fmt: skip

@@ -105,12 +105,18 @@ def read_inputs(study: Study) -> Inputs:
             study.areas.file if study.areas else "areas",
             "areas: none of them meets the study area.", "Check that both are of one place.",
         )  # fmt: skip
+    area = _network_area(boundary, local, crs, study)
     if streets is not None:
         with findings.gather():
-            streets = _cut(streets, local, crs, study)
+            streets = _cut(streets, area, study)
     findings.raise_if_any()
     if streets is None:
-        streets = _downloaded(study, boundary, local, crs)
+        streets = download_streets(
+            area,
+            rules=study.network.rules,
+            truncate_by_edge=_keeps_crossing_segments(study),
+            cache=study.path(study.network.osm_cache),
+        )
     return Inputs(
         crs=crs,
         boundary=local,
@@ -202,16 +208,24 @@ def _in_reach(
     return facilities[~beyond]
 
 
-def _cut(streets: Streets, boundary: shapely.Geometry, crs: str, study: Study) -> Streets:
+def _network_area(
+    boundary: shapely.Geometry, local: shapely.Geometry, crs: str, study: Study
+) -> shapely.Geometry:
+    """Return the study area with its margin, EPSG:4326."""
+    if not study.margin_m:
+        return boundary
+    return gpd.GeoSeries([local.buffer(study.margin_m)], crs=crs).to_crs("EPSG:4326").iloc[0]
+
+
+def _cut(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
     """Cut the streets of a file to the study area and its margin."""
-    nodes = gpd.GeoSeries.from_xy(*streets.lon_lat.T, crs="EPSG:4326").to_crs(crs)
-    area = boundary.buffer(study.margin_m) if study.margin_m else boundary
+    nodes = shapely.points(streets.lon_lat)
     shapely.prepare(area)
-    inside = shapely.intersects(area, nodes.to_numpy())
+    inside = shapely.intersects(area, nodes)
     tail, head = inside[streets.tail], inside[streets.head]
     kept = tail | head if _keeps_crossing_segments(study) else tail & head
     if not kept.any():
-        west, south, east, north = nodes.to_crs("EPSG:4326").total_bounds
+        west, south, east, north = shapely.total_bounds(nodes)
         raise InputError(
             Problem(
                 str(study.network.file),
@@ -226,18 +240,3 @@ def _cut(streets: Streets, boundary: shapely.Geometry, crs: str, study: Study) -
 def _keeps_crossing_segments(study: Study) -> bool:
     # Without a margin the network ends as OSMnx's own does: with the last node inside.
     return study.margin_m > 0
-
-
-def _downloaded(
-    study: Study, boundary: shapely.Geometry, local: shapely.Geometry, crs: str
-) -> Streets:
-    area = boundary
-    if study.margin_m:
-        wider = gpd.GeoSeries([local.buffer(study.margin_m)], crs=crs)
-        area = wider.to_crs("EPSG:4326").iloc[0]
-    return download_streets(
-        area,
-        rules=study.network.rules,
-        truncate_by_edge=_keeps_crossing_segments(study),
-        cache=study.path(study.network.osm_cache),
-    )

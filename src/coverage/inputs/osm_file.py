@@ -14,8 +14,9 @@ from .tables import require_file
 from .walk_rules import TAGS, decide, osmnx_walk
 
 _SUFFIXES = (".osm", ".osm.pbf", ".pbf", ".osm.gz", ".osm.bz2", ".osm.xml")
-_DEGREE = 1e-7
-"""OpenStreetMap coordinates are whole numbers of 1e-7 degrees."""
+_PER_DEGREE = 1e7
+"""OpenStreetMap coordinates are whole numbers of 1e-7 degrees. Dividing by 1e7 gives the double
+nearest to the decimal, as other readers have it; multiplying by 1e-7 does not."""
 _UNDEFINED = 2**31 - 1
 """What libosmium stores for a node that the file does not hold."""
 
@@ -101,7 +102,7 @@ def _read(path: Path, rules: NetworkRules, findings: Findings) -> Streets:
             path, f"{int(missing.sum())} nodes of streets are not in the file; "
             "streets end where they are missing",
         )  # fmt: skip
-    degrees = np.where(missing[:, None], np.nan, lon_lat * _DEGREE)
+    degrees = np.where(missing[:, None], np.nan, lon_lat / _PER_DEGREE)
     return streets_from_ways(
         np.array(refs, dtype=np.int64),
         degrees,

@@ -5,8 +5,8 @@ _STOPS = ((5.0, (49, 70, 140)), (10.0, (28, 140, 140)), (15.0, (122, 196, 74)), 
 
 GAP = "#d55e00"
 """Not covered: vermillion, far from every band also for a red-green blind eye."""
-BEYOND = "#a39b90"
-"""Streets beyond the last band."""
+BEYOND = "#b0501a"
+"""Streets beyond the last band: kin to the gap in which they lie, and darker."""
 UNREACHABLE = "#4d463f"
 """Streets beyond the horizon, or from which no way leads to a facility."""
 TIER_COLOURS = {"community": "#1b1b3a", "street": "#7a1f5c", "district": "#8a2432"}

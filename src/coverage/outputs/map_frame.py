@@ -29,7 +29,7 @@ def header(result: Result) -> str:
     walker = f"{study.walker}（{study.walking.level_speed_mps:g} m/s）"
     zh, en = thresholds(study, TIER_NAMES_ZH), thresholds(study, TIER_NAMES_EN)
     terms = [
-        "步行可达养老服务 Elder care on foot",
+        "步行可达养老设施 Care on foot",
         f"时限 {zh} 分钟 within {en} min" if zh != en else f"时限 threshold {zh} 分钟 min",
         f"步行者 walker {walker}",
         DIRECTIONS[study.direction],
@@ -60,21 +60,26 @@ def legend(result: Result) -> str:
             _key(_pin(tier), f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}")
             for tier in TIERS
         ),
-        _key('<span class="cc-pin cc-community cc-off">!</span>', "未接入路网 not connected to a street"),
+        _key(
+            '<span class="cc-off"><span class="cc-badge">!</span></span>',
+            "未接入路网 not connected to a street",
+        ),
     ]
     return (
         '<details id="cc-legend" open><summary>图例 Legend</summary>'
         f"<ul>{''.join(keys)}</ul>"
-        "<p>颜色：步行到最近设施的分钟数（街道为全段均值，浅色面为等时圈）"
-        "Colour: minutes on foot to the nearest facility (streets: mean; areas: isochrones). "
-        f"缺口含 ≥ {SMALLEST_GAP_M:g} m 连续街道 A gap holds ≥ {SMALLEST_GAP_M:g} m of street.</p>"
+        "<p>颜色：步行到最近设施的分钟数；线为街道（全段均值），浅色面为等时圈。"
+        "Colour: minutes on foot to the nearest facility; lines are streets (mean), "
+        "pale areas isochrones.<br>"
+        f"缺口：连续街道 {SMALLEST_GAP_M:g} m 以上，远看为色块，近看为虚线。"
+        f"A gap holds {SMALLEST_GAP_M:g} m of street or more; a patch from afar, dashed nearby.</p>"
         "</details>"
     )
 
 
 def tier_style() -> str:
     """Return the style sheet that gives each tier's markers their colour."""
-    return "".join(f".cc-{tier}{{background:{colour}}}" for tier, colour in TIER_COLOURS.items())
+    return "".join(f".cc-{tier}:not(.cc-off) .cc-badge{{background:{colour}}}" for tier, colour in TIER_COLOURS.items())
 
 
 def _headline(result: Result, tier: TierName) -> str:
@@ -115,7 +120,7 @@ def _line(colour: str, words: str, dash: str = "solid") -> str:
 
 
 def _pin(tier: TierName) -> str:
-    return f'<span class="cc-pin cc-{tier}">{TIER_GLYPHS[tier]}</span>'
+    return f'<span class="cc-{tier}"><span class="cc-badge">{TIER_GLYPHS[tier]}</span></span>'
 
 
 def _key(picture: str, words: str) -> str:

@@ -16,9 +16,9 @@ TIER_NAMES_EN: Mapping[str, str] = {
 TIER_GLYPHS: Mapping[str, str] = {"community": "社", "street": "街", "district": "区"}
 
 DIRECTIONS: Mapping[str, str] = {
-    "to": "去程 to the facility",
-    "back": "返程 back from the facility",
-    "worst": "往返取较长者 the longer of there and back",
+    "to": "去程 walk there",
+    "back": "返程 walk back",
+    "worst": "往返取长 longer of both ways",
 }
 
 _STREET_KINDS: Mapping[str, str] = {
@@ -66,12 +66,11 @@ def percent(share: float | None) -> str:
     if share is None or math.isnan(share):
         return UNKNOWN
     if 0 < share < 0.001:
-        return "< 0.1 %"
+        return "< 0.1\u00a0%"
     if 0.999 < share < 1:
-        return "> 99.9 %"
-    return f"{share:.1%}".replace("%", " %") if 0 < share < 0.1 or 0.99 < share < 1 else (
-        f"{share:.0%}".replace("%", " %")
-    )  # fmt: skip
+        return "> 99.9\u00a0%"
+    digits = 1 if 0 < share < 0.1 or 0.99 < share < 1 else 0
+    return f"{share * 100:.{digits}f}\u00a0%"
 
 
 def minutes_text(value: float, study: Study) -> str:

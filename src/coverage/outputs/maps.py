@@ -56,7 +56,8 @@ def map_html(result: Result) -> str:
     _Start(
         tiers={tier: list(parts.values()) for tier, parts in tiers.items()},
         bottom_up=[ground, *layers, *(layer for kind in by_kind for layer in kind), outline],
-        streets=[parts["streets"] for parts in tiers.values()],
+        streets=[tier["streets"] for tier in tiers.values()],
+        gaps=[tier["gaps"] for tier in tiers.values() if "gaps" in tier],
         ground=ground,
         tiles=tiles,
     ).add_to(chart)
@@ -224,7 +225,7 @@ class _Streets(MacroElement):  # type: ignore[misc]
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "careCircle.streets({{ this._parent.get_name() }}, {{ this.tier|tojson }});"
+        "careCircle.colourStreets({{ this._parent.get_name() }}, {{ this.tier|tojson }});"
         "{% endmacro %}"
     )
 

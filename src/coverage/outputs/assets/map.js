@@ -33,7 +33,7 @@ const careCircle = (() => {
     const words = data.tips[feature.properties.tip];
     const icon = L.divIcon({
       className: `cc-pin cc-${tier}${snapped ? "" : " cc-off"}`,
-      html: node("span", "", data.tiers[tier].glyph), iconSize: [24, 24],
+      html: node("span", "cc-badge", data.tiers[tier].glyph), iconSize: [24, 24],
     });
     const marker = L.marker(latlng, { icon, keyboard: true, riseOnHover: true });
     marker.bindTooltip(() => tipNode(words), { ...TIP, sticky: false, offset: [12, 0] });
@@ -42,7 +42,7 @@ const careCircle = (() => {
   };
 
   const cluster = (tier) => (group) => {
-    const face = node("span");
+    const face = node("span", "cc-badge");
     face.append(node("b", "", data.tiers[tier].glyph), node("i", "", String(group.getChildCount())));
     return L.divIcon({ className: `cc-pin cc-many cc-${tier}`, html: face, iconSize: [40, 24] });
   };
@@ -54,7 +54,11 @@ const careCircle = (() => {
     return L.marker(latlng, { icon, interactive: false, keyboard: false, pane: "labels" });
   };
 
+  const isFar = (zoom) => zoom < 14.6;
   const weightAt = (zoom) => (zoom < 12 ? 1 : zoom < 14 ? 1.5 : zoom < 15.5 ? 2.5 : zoom < 17 ? 3.5 : 5);
+
+  /* Nearby, a dashed rim; from afar, where dashes would only flicker, a plain patch. */
+  const gapStyleAt = (zoom) => (isFar(zoom) ? { weight: 0, fillOpacity: 0.4 } : { weight: 1.6, fillOpacity: 0.16 });
 
   const unpack = (steps) => {
     const line = [];
@@ -79,7 +83,7 @@ const careCircle = (() => {
   };
 
   /* A tier's streets are made when they are first shown: a city has many. */
-  const streets = (group, tier) => {
+  const colourStreets = (group, tier) => {
     const times = data.streets.tiers[tier];
     const plainStyle = (line) => ({ weight: weightAt(line._map.getZoom()) });
     const fill = () => data.streets.lines.forEach((parts, street) => {
@@ -149,7 +153,7 @@ const careCircle = (() => {
   };
 
   /* bottomUp: the drawn layers from the ground to the top, whatever order they are switched on in. */
-  const start = (map, { tiers, bottomUp, ground, tiles, streets: streetGroups }) => {
+  const start = (map, { tiers, bottomUp, ground, tiles, streets, gaps }) => {
     map.attributionControl.setPrefix(false).addAttribution(
       '© <a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">'
       + "OpenStreetMap contributors</a> (ODbL)");
@@ -160,15 +164,19 @@ const careCircle = (() => {
       declutter();
     };
     map.on("overlayadd overlayremove", restack);
-    map.on("zoomend", () => {
-      const weight = weightAt(map.getZoom());
-      for (const group of streetGroups) if (map.hasLayer(group)) group.setStyle({ weight });
+    const restyle = () => {
+      const zoom = map.getZoom();
+      map.getContainer().classList.toggle("cc-far", isFar(zoom));
+      for (const group of streets) if (map.hasLayer(group)) group.setStyle({ weight: weightAt(zoom) });
+      for (const group of gaps) group.setStyle(gapStyleAt(zoom));
       declutter();
-    });
+    };
+    map.on("zoomend", restyle);
     addTierButtons(map, tiers);
     const legend = addLegend(map);
     fit(map, legend);
     restack();
+    restyle();
     // A window that changes keeps the whole study in sight, until its reader has chosen a view.
     const refit = () => fit(map, legend);
     map.on("resize", refit);
@@ -177,5 +185,5 @@ const careCircle = (() => {
     }
   };
 
-  return { cluster, label, pin, start, streets, tip };
+  return { cluster, colourStreets, label, pin, start, tip };
 })();
