@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coverage.features import level_streets
 from coverage.network import WalkingNetwork
 from coverage.walkers import PACKAGED_WALKERS
 
@@ -84,6 +85,8 @@ def make_network(
         dtype=object,
     )
     return WalkingNetwork(
-        crs=CRS, node_id=ids, xy=xy, tail=tail, head=head, length_m=length, seconds_along=along,
-        seconds_against=against, way=np.arange(len(rows)), ways=ways, walker=profile,
+        crs=CRS, node_id=ids, xy=xy, z=np.full(len(ids), np.nan), tail=tail, head=head,
+        features=level_streets(length), steps_source=np.full(len(rows), "", dtype=object),
+        seconds_along=along, seconds_against=against, way=np.arange(len(rows)), ways=ways,
+        walker=profile,
     )  # fmt: skip

@@ -8,9 +8,11 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
     {"errors", "_numba_compat", "pieces"},
-    {"walkers", "streets"},
-    {"study", "network"},
-    {"snapping"},
+    {"walkers", "streets", "tags"},
+    {"study", "pace", "stairs", "squares", "lifts"},
+    {"elevations", "features"},
+    {"network"},
+    {"graphs", "snapping", "quality"},
     {"reach"},
     {"isochrones", "assessment"},
     {"gaps"},

@@ -9,8 +9,10 @@ from numpy.testing import assert_allclose
 
 from conftest import CRS, make_network
 from coverage.errors import InputError
-from coverage.network import build_network, network_from_networkx
-from coverage.streets import Streets, streets_from_ways
+from coverage.graphs import network_from_networkx, network_to_networkx
+from coverage.network import build_network
+from coverage.inputs.walk_rules import TAGS
+from coverage.streets import EVERYONE, NOBODY, streets_from_ways
 from coverage.walkers import PACKAGED_WALKERS
 
 ADULT = PACKAGED_WALKERS["adult"]
@@ -18,8 +20,10 @@ ADULT = PACKAGED_WALKERS["adult"]
 
 def streets(refs, lon_lat, lengths, highways):
     ways = pd.DataFrame(
-        {"highway": highways, "name": None}, index=pd.Index(range(len(highways)), name="osm_id")
-    )
+        None, columns=[*TAGS, "rule", "who"], dtype=object,
+        index=pd.Index(range(len(highways)), name="osm_id"),
+    ).where(lambda frame: frame.notna(), None)  # fmt: skip
+    ways["highway"], ways["rule"], ways["who"] = highways, "path", EVERYONE
     return streets_from_ways(
         np.array(refs), np.array(lon_lat, dtype=float), np.array(lengths), ways
     )
@@ -55,12 +59,10 @@ def test_lengths_are_metres_and_seconds_the_walkers():
 
 
 def test_no_streets_is_an_error_that_says_why():
-    with pytest.raises(InputError, match="no street that may be walked .*2 by 'motorway'"):
-        Streets(
-            node_id=np.zeros(0, dtype=np.int64), lon_lat=np.zeros((0, 2)),
-            tail=np.zeros(0, dtype=np.int64), head=np.zeros(0, dtype=np.int64),
-            way=np.zeros(0, dtype=np.int64), ways=pd.DataFrame(), left_out={"motorway": 2},
-        )  # fmt: skip
+    found = streets([1, 2], [(105.0, 29.50), (105.0, 29.51)], [2], ["motorway"])
+    found.ways["who"], found.ways["rule"] = NOBODY, "motorway"
+    with pytest.raises(InputError, match="no street that may be walked .*1 by 'motorway'"):
+        found.require_walkable()
 
 
 def test_components_are_numbered_by_street_length():
@@ -94,7 +96,7 @@ def test_to_networkx_and_back():
         [(10, 20, 100, 200), (20, 30, 50, inf), (10, 20, 70), (30, 30, 5)],
         names=["甲路", "乙路", "丙路", "丁路"],
     )
-    graph = network.to_networkx()
+    graph = network_to_networkx(network)
     assert graph.number_of_edges() == 7
     back = network_from_networkx(graph, walker=network.walker)
     assert back.node_id.tolist() == [10, 20, 30]

@@ -105,11 +105,11 @@ def ask(tmp_path) -> Callable[..., object]:
 def test_streets_come_through_osmnx_and_our_rules(server, ask):
     server.answers = [(200, overpass_body())]
     found = ask()
-    assert found.ways.index.tolist() == [1, 3]
-    assert found.ways["step_count"].tolist() == [None, "9"]
-    assert found.left_out == {"expressway": 1}
+    assert found.ways["rule"].tolist() == ["stairs", "expressway", "path"]
+    assert found.ways["step_count"].tolist() == [None, None, "9"]
+    assert found.walkable.tolist() == [True, True, False, True]
     assert found.timestamp == "2026-01-02T03:04:05Z"
-    assert found.node_id[found.tail].tolist() == [1, 2, 4]
+    assert found.node_id[found.tail].tolist() == [1, 2, 3, 4]
 
 
 def test_the_osmnx_walk_network_is_left_as_it_is(server, ask):
@@ -129,7 +129,7 @@ def test_a_recorded_response_needs_no_server(server, ask):
 
 def test_a_busy_server_is_asked_again(server, ask):
     server.answers = [(429, b"slow down"), (504, b"gateway"), (200, overpass_body())]
-    assert len(ask().tail) == 3
+    assert len(ask().tail) == 4
     assert len(server.asked) == 3
 
 
@@ -153,7 +153,7 @@ def test_a_bad_answer_names_the_remedy(server, ask, answer, said):
     assert "--osm-cache" in str(caught.value)
     # What is no data is not recorded as if it were.
     server.answers = [(200, overpass_body())]
-    assert len(ask().tail) == 3
+    assert len(ask().tail) == 4
 
 
 def test_an_answer_cut_off_on_the_way(server, ask):
@@ -239,5 +239,5 @@ def test_the_recorded_body_answers_a_wider_query(yuzhong, server, tmp_path):
     found = download_streets(
         area, rules="pedestrian", truncate_by_edge=True, cache=tmp_path, retry_waits_s=WAIT
     )
-    assert found.left_out["expressway"] > 10
-    assert "trunk" not in set(found.ways["highway"].to_numpy()[found.ways["sidewalk"].isna()])
+    assert (found.ways["rule"] == "expressway").sum() > 10
+    assert set(found.ways.loc[found.ways["rule"] == "expressway", "who"]) == {"nobody"}

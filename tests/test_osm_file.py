@@ -49,8 +49,8 @@ def test_what_may_not_be_walked_is_counted_by_rule(osm):
             way(5, [1, 5], building="yes"),
         )
     )  # fmt: skip
-    assert found.ways.index.tolist() == [3]
-    assert found.left_out == {"expressway": 2, "motorway": 1}
+    assert found.ways["rule"].tolist() == ["motorway", "expressway", "path", "expressway"]
+    assert found.walkable.tolist() == [False, False, True, False]
 
 
 def test_missing_nodes_are_told_and_end_the_street(osm):
@@ -116,7 +116,7 @@ def test_no_street_at_all(osm):
 @pytest.mark.parametrize(
     ("tags", "rule"),
     [
-        ({"highway": "steps"}, "path"),
+        ({"highway": "steps"}, "stairs"),
         ({"highway": "residential"}, "road"),
         ({"highway": "primary"}, "road"),
         ({"highway": "trunk"}, "expressway"),
@@ -134,7 +134,11 @@ def test_no_street_at_all(osm):
         ({"highway": "motorway", "sidewalk": "both"}, "motorway"),
         ({"highway": "service", "access": "private"}, "access=no"),
         ({"highway": "service", "access": "private", "foot": "yes"}, "foot=yes"),
-        ({"highway": "pedestrian", "area": "yes"}, "area"),
+        ({"highway": "pedestrian", "area": "yes"}, "path"),
+        ({"highway": "steps", "access": "private"}, "access=no"),
+        ({"route": "ferry"}, "ferry"),
+        ({"aerialway": "gondola"}, "cable car"),
+        ({"building": "yes"}, "no street"),
         ({"highway": "construction", "foot": "yes"}, "not built"),
         ({"highway": "cycleway"}, "not a known way"),
         ({"highway": "elevator"}, "path"),
@@ -167,5 +171,5 @@ def test_the_osmnx_filter_leaves_expressways_in(osm):
     found = read(
         osm(way(1, [1, 2], highway="motorway"), way(2, [2, 3], highway="trunk")), rules="osmnx-walk"
     )
-    assert found.ways.index.tolist() == [2]
-    assert found.left_out == {"osmnx-walk": 1}
+    assert found.ways["rule"].tolist() == ["not osmnx-walk", "osmnx-walk"]
+    assert found.walkable.tolist() == [False, True]

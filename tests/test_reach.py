@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from conftest import make_network
+from coverage.features import level_streets
 from coverage.reach import minutes_to_nearest, nearest_seconds, reach_of_each
 from coverage.snapping import snap
 
@@ -276,7 +277,7 @@ def test_node_ids_and_row_order_do_not_matter(case, order, direction):
     xy[moved] = network.xy
     other = replace(
         network, xy=xy, tail=moved[network.tail][rows], head=moved[network.head][rows],
-        length_m=network.length_m[rows], seconds_along=network.seconds_along[rows],
+        features=level_streets(network.length_m[rows]), seconds_along=network.seconds_along[rows],
         seconds_against=network.seconds_against[rows], way=network.way[rows],
     )  # fmt: skip
     same_places = replace(snapped, edge=edges - 1 - snapped.edge)

@@ -64,8 +64,9 @@ def test_own_rules_take_people_off_expressways(own_rules):
     highway = own_rules.network.ways["highway"]
     bare = own_rules.network.ways["sidewalk"].isna() & own_rules.network.ways["foot"].isna()
     assert not (highway.isin(["trunk", "trunk_link", "motorway", "motorway_link"]) & bare).any()
-    left_out = own_rules.summary["network"]["ways_left_out"]
-    assert left_out["expressway"] > 100
+    left_out = own_rules.summary["quality"]["ways_left_out"]
+    assert left_out["expressway"]["ways"] > 100
+    assert left_out["road tunnel"]["km"] > 10
     assert (highway == "steps").sum() > 300
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -86,8 +87,9 @@ def show_inputs(study: Study, inputs: Inputs) -> None:
                         ("population", inputs.population), ("candidates", inputs.candidates)):  # fmt: skip
         if frame is not None:
             console.print(f"{name:<11} {len(frame)}")
-    if inputs.elevation is not None:
-        console.print(f"elevation   {escape(inputs.elevation.path.name)}, {inputs.elevation.crs}")
+    if inputs.surface_m is not None:
+        known = np.isfinite(inputs.surface_m).mean()
+        console.print(f"elevation   known at {known:.0%} of the street nodes")
     _show_warnings(console, list(inputs.warnings))
 
 

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from .assessment import areas_coverage, coverage_of, pieces_inside, streets_coverage, with_any_and_all
 from .catalogue import load_study
+from .elevations import estimate_elevations
 from .gaps import find_gaps
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
-from .network import WalkingNetwork, build_network
+from .network import WalkingNetwork, build_network, project
+from .quality import assess_quality
 from .reach import Minutes, Reach, minutes_to_nearest, reach_of_each
 from .result import Result
 from .snapping import Snapped, snap, usable_edges
@@ -69,7 +71,14 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
     with clock.step(STEPS[0]):
         inputs = read_inputs(study)
     with clock.step(STEPS[1]):
-        network = build_network(inputs.streets, crs=inputs.crs, walker=study.walking)
+        elevations = None
+        if inputs.surface_m is not None:
+            metres = project(inputs.streets.lon_lat, inputs.crs)
+            elevations = estimate_elevations(inputs.streets, metres, inputs.surface_m)
+        network = build_network(
+            inputs.streets, crs=inputs.crs, walker=study.walking,
+            z=None if elevations is None else elevations.z,
+        )
         snapped = _snap_facilities(study, network, inputs.facilities)
         inside = pieces_inside(network, inputs.boundary)
     tiers = {
@@ -122,6 +131,7 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
         gaps=pd.concat([gaps for gaps, _ in found.values()]),
         summary=summarise(
             study, inputs, network, facilities, overall,
+            assess_quality(inputs.streets, network, elevations),
             {tier: (len(gaps), float(gaps["street_m"].sum()), unlisted)
              for tier, (gaps, unlisted) in found.items()},
         ),

@@ -7,6 +7,8 @@ import shapely
 from numpy.typing import NDArray
 
 from .network import WalkingNetwork
+from .pace import LIFT, RIDE
+from .tags import in_tunnel
 
 REAL_COMPONENT_M = 500.0
 """A component with less street than this is an inaccuracy of the map, not a neighbourhood."""
@@ -99,17 +101,13 @@ def snap(
 def usable_edges(network: WalkingNetwork) -> NDArray[np.int64]:
     """Return the edges that a facility or a home may stand on, ascending.
 
-    Usable is an edge that this walker can go along, that is not in a tunnel nor a motorway, and
+    Usable is an edge that this walker can go along, that is not in a tunnel, a motorway, a lift or a ride, and
     whose component has at least `REAL_COMPONENT_M` of street (the largest always counts).
     """
     component = network.components()
     real = np.bincount(component, weights=network.length_m) >= REAL_COMPONENT_M
     real[0] = True
-    ways = network.ways
-    barred = ways["highway"].isin(_NOT_USABLE).to_numpy()
-    if "tunnel" in ways:
-        tunnel = ways["tunnel"]
-        in_tunnel = tunnel.notna() & ~tunnel.isin(["no", "building_passage"])
-        barred = barred | in_tunnel.to_numpy()
+    barred = network.ways["highway"].isin(_NOT_USABLE).to_numpy() | in_tunnel(network.ways)
+    inside_a_lift = np.isin(network.features.kind, [LIFT, RIDE])
     passable = np.isfinite(network.seconds_along) | np.isfinite(network.seconds_against)
-    return np.flatnonzero(passable & real[component] & ~barred[network.way])
+    return np.flatnonzero(passable & real[component] & ~barred[network.way] & ~inside_a_lift)

@@ -1,6 +1,6 @@
 """Streets as OpenStreetMap has them, before anybody walks on them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -8,10 +8,16 @@ from numpy.typing import NDArray
 
 from .errors import InputError, Problem
 
+EVERYONE, ON_FOOT, NOBODY = "everyone", "on foot", "nobody"
+"""Who may walk along a way; `ON_FOOT` is not in a wheelchair."""
+
 
 @dataclass(frozen=True, slots=True)
 class Streets:
-    """Straight street segments between consecutive nodes of the ways that may be walked.
+    """Straight street segments between consecutive nodes of ways.
+
+    Ways that nobody may walk are among them: they tell how high the ground is, and what crosses
+    over what. `walkable` says which segments somebody may walk.
 
     Attributes
     ----------
@@ -24,9 +30,12 @@ class Streets:
     way
         Shape (E,), positions in `ways`.
     ways
-        One row a way: the index is the OpenStreetMap id, the columns are tags, None where absent.
-    left_out
-        Ways left out, by the name of the rule that decided.
+        One row a way: the index is the OpenStreetMap id, the columns are tags (None where absent),
+        ``rule`` (the row of the table that decided) and ``who`` (who may walk there).
+    lift_id
+        OpenStreetMap ids of the nodes that are lifts, ascending.
+    squares
+        Outlines of areas that can be walked across: shape (K, 2) arrays of degrees, closed.
     source
         Where the streets come from, for the manifest.
     timestamp
@@ -39,21 +48,15 @@ class Streets:
     head: NDArray[np.int64]
     way: NDArray[np.int64]
     ways: pd.DataFrame
-    left_out: dict[str, int] = field(default_factory=dict)
+    lift_id: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    squares: tuple[NDArray[np.float64], ...] = ()
     source: str = ""
     timestamp: str | None = None
 
-    def __post_init__(self) -> None:
-        if len(self.tail) == 0:
-            left_out = ", ".join(f"{count} by '{rule}'" for rule, count in self.left_out.items())
-            raise InputError(
-                Problem(
-                    self.source or "streets",
-                    "holds no street that may be walked"
-                    + (f" (left out: {left_out})." if left_out else "."),
-                    "Check that the file or the place is the right one.",
-                )
-            )
+    @property
+    def walkable(self) -> NDArray[np.bool_]:
+        """Which segments somebody may walk, shape (E,)."""
+        return (self.ways["who"] != NOBODY).to_numpy()[self.way]
 
     def keep(self, segments: NDArray[np.bool_]) -> "Streets":
         """Return the streets with the chosen segments only, unused nodes and ways left out."""
@@ -62,17 +65,31 @@ class Streets:
         )
         count = int(segments.sum())
         used_ways, way = np.unique(self.way[segments], return_inverse=True)
-        return Streets(
+        return replace(
+            self,
             node_id=self.node_id[used],
             lon_lat=self.lon_lat[used],
             tail=ends[:count],
             head=ends[count:],
             way=way,
             ways=self.ways.iloc[used_ways],
-            left_out=self.left_out,
-            source=self.source,
-            timestamp=self.timestamp,
+            lift_id=np.intersect1d(self.lift_id, self.node_id[used]),
         )
+
+    def require_walkable(self) -> "Streets":
+        """Return these streets, or raise `InputError` when nobody may walk on any of them."""
+        if not self.walkable.any():
+            counts = self.ways["rule"].value_counts(sort=False).sort_index().items()
+            left_out = ", ".join(f"{count} by '{rule}'" for rule, count in counts)
+            raise InputError(
+                Problem(
+                    self.source or "streets",
+                    "holds no street that may be walked"
+                    + (f" (ways left out: {left_out})." if left_out else "."),
+                    "Check that the file or the place is the right one.",
+                )
+            )
+        return self
 
 
 def streets_from_ways(

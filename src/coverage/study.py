@@ -16,7 +16,7 @@ from .walkers import PACKAGED_WALKERS, Walker
 Direction = Literal["to", "back", "worst"]
 TierName = Literal["community", "street", "district"]
 NetworkRules = Literal["pedestrian", "osmnx-walk"]
-Datum = Literal["wgs84"]
+Datum = Literal["wgs84", "gcj02", "bd09", "cgcs2000"]
 
 TIERS: tuple[TierName, ...] = get_args(TierName)
 TIER_NAMES_ZH: Mapping[str, str] = {
@@ -48,6 +48,8 @@ class NetworkPart(_Part):
         `.osm` or `.osm.pbf`. Without it OSMnx downloads the streets.
     osm_cache
         Folder of OSMnx's recorded responses; read first, and written after a download.
+    rides
+        Which of ``ferry`` and ``cable car`` may be used; none unless the study says so.
     rules
         ``pedestrian``: this program's own table. ``osmnx-walk``: what OSMnx's walk network holds,
         for comparison.
@@ -58,6 +60,7 @@ class NetworkPart(_Part):
 
     file: Path | None = None
     osm_cache: Path = Path("osm-cache")
+    rides: tuple[Literal["ferry", "cable car"], ...] = ()
     rules: NetworkRules = "pedestrian"
     margin_m: float | Literal["auto"] = "auto"
 

@@ -20,6 +20,7 @@ def summarise(
     network: WalkingNetwork,
     facilities: gpd.GeoDataFrame,
     overall: Mapping[str, float],
+    quality: Mapping[str, Any],
     gaps: Mapping[str, tuple[int, float, float]],
 ) -> dict[str, Any]:
     """Return the content of ``summary.json``; the README documents its keys.
@@ -30,6 +31,8 @@ def summarise(
         As in `coverage.result.Result`.
     overall
         Figures of the whole study area, from `coverage.assessment.coverage_of`.
+    quality
+        From `coverage.quality.assess_quality`.
     gaps
         For each tier the number of listed gaps, their street in metres, and the uncovered street
         that is in no listed gap, metres.
@@ -73,8 +76,8 @@ def summarise(
             "edges": len(network.tail),
             "street_km": _rounded(float(network.length_m.sum()) / 1000),
             "components": int(network.components().max()) + 1,
-            "ways_left_out": inputs.streets.left_out,
         },
+        "quality": dict(quality),
         "snapping": {
             "not_snapped": list(off),
             "moved_over_50_m": list(moved),

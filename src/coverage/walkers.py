@@ -1,21 +1,29 @@
-"""Walkers: mobility profiles, and the pace they keep on an edge.
+"""Walkers: mobility profiles, each number with its source.
 
-Level speeds and their sources:
+Level speeds: ``adult`` 1.30 m/s is the usual comfortable speed of healthy adults under 60 (Bohannon
+1997, Age and Ageing 26:15-19: 1.27-1.46 m/s). ``senior`` 0.90 m/s: means of people over 65 in the
+street are 0.8-0.9 m/s; ``senior-80`` 0.70, ``cane`` 0.60 and ``wheelchair`` (hand-driven) 0.64 m/s
+are this project's design values for slower groups. ``flat-900`` walks 0.90 m/s on everything, stairs
+included, for comparison with tools that know one speed only.
 
-- ``adult`` 1.30 m/s: the usual comfortable speed of healthy adults under 60 (Bohannon 1997,
-  Age and Ageing 26:15-19, gives 1.27-1.46 m/s).
-- ``senior`` 0.90 m/s: means of people over 65 in the street are 0.8-0.9 m/s.
-- ``senior-80`` 0.70 m/s: people over 80, the same sources' lower end.
-- ``cane`` 0.60 m/s and ``wheelchair`` 0.64 m/s: users of a cane, and of a hand-driven wheelchair.
-- ``flat-900`` 0.90 m/s on everything, for comparison with tools that know one speed only.
-
-This version walks every edge at the level speed; slopes and stairs do not slow a walker yet.
+Steps: 0.93 s a step is the mean of people over 70 (Oh-Park et al. 2011), taken for ``senior``; 0.65 s up and
+0.60 s down for ``adult``, 1.2 s for ``senior-80`` and 1.4 s for ``cane`` are that mean in proportion to
+the level speeds. On a long flight upwards people slow down to half their pace (Kretz et al. 2008);
+see `coverage.pace.FATIGUE_FROM_STEPS`. Wheelchair: 8.33 % (1:12) is the steepest ramp of GB
+50763-2012.
 """
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+TOBLER_STEEPNESS = 3.5
+TOBLER_BEST_GRADE = -0.05
+"""Tobler's hiking function: speed is highest at 5 % downhill and falls off exponentially from there
+with this steepness (Tobler 1993, NCGIA Technical Report 93-1)."""
 
 
 class Walker(BaseModel):
@@ -26,30 +34,59 @@ class Walker(BaseModel):
     name
         How a study names this walker.
     level_speed_mps
-        Speed on level ground, metres per second, above 0 and at most 3.
+        Speed on level ground, metres per second.
+    slope
+        ``tobler``: slopes change the speed by Tobler's function, scaled to the level speed;
+        ``none``: they do not.
+    stairs
+        ``counted``: so many seconds a step; ``impassable``; ``level``: as a level street, and so
+        with escalators and lifts.
+    step_up_s, step_down_s
+        Seconds a step.
+    max_grade_up
+        The steepest street this walker can climb, rise over length; None for no limit.
+    escalators
+        Whether this walker rides escalators.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     level_speed_mps: float = Field(gt=0, le=3)
+    slope: Literal["tobler", "none"] = "tobler"
+    stairs: Literal["counted", "level", "impassable"] = "counted"
+    step_up_s: float = Field(default=0.93, gt=0, le=30)
+    step_down_s: float = Field(default=0.93, gt=0, le=30)
+    max_grade_up: float | None = Field(default=None, gt=0, le=1)
+    escalators: bool = True
 
     @property
     def fastest_speed_mps(self) -> float:
-        """Highest speed this walker reaches on any edge, metres per second."""
-        return self.level_speed_mps
+        """Highest speed this walker reaches on any street, metres per second."""
+        if self.slope == "none":
+            return self.level_speed_mps
+        # At the best grade, over the value on the level.
+        return self.level_speed_mps * math.exp(TOBLER_STEEPNESS * abs(TOBLER_BEST_GRADE))
+
+    @property
+    def on_the_flat(self) -> "Walker":
+        """The same walker in a city without slopes and stairs, to tell what they cost."""
+        return self.model_copy(update={"slope": "none", "stairs": "level", "max_grade_up": None})
 
 
 PACKAGED_WALKERS: Mapping[str, Walker] = MappingProxyType(
     {
-        name: Walker(name=name, level_speed_mps=speed)
-        for name, speed in {
-            "adult": 1.30,
-            "senior": 0.90,
-            "senior-80": 0.70,
-            "cane": 0.60,
-            "wheelchair": 0.64,
-            "flat-900": 0.90,
-        }.items()
+        walker.name: walker
+        for walker in (
+            Walker(name="adult", level_speed_mps=1.30, step_up_s=0.65, step_down_s=0.60),
+            Walker(name="senior", level_speed_mps=0.90),
+            Walker(name="senior-80", level_speed_mps=0.70, step_up_s=1.20, step_down_s=1.20),
+            Walker(name="cane", level_speed_mps=0.60, step_up_s=1.40, step_down_s=1.40),
+            Walker(
+                name="wheelchair", level_speed_mps=0.64, stairs="impassable", max_grade_up=0.0833,
+                escalators=False,
+            ),
+            Walker(name="flat-900", level_speed_mps=0.90, slope="none", stairs="level"),
+        )
     }
-)
+)  # fmt: skip

@@ -6,10 +6,18 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import shapely
+from numpy.typing import NDArray
 from pyproj import Transformer
+from rasterio.windows import Window
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from ..errors import InputError, Problem
 from .tables import require_file
+
+
+SMOOTHING_M = 30.0
+"""Standard deviation of the Gaussian that takes roofs off the surface, metres."""
+_METRES_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +93,57 @@ def open_elevation(path: Path, boundary: shapely.Geometry | None) -> ElevationRa
             )
         )  # fmt: skip
     return ElevationRaster(path=path, crs=str(crs), cell_m=cell, extent=extent)
+
+
+def surface_heights(
+    raster: ElevationRaster, lon_lat: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the smoothed surface at points, bilinear between cells.
+
+    Parameters
+    ----------
+    raster
+        What `open_elevation` returned.
+    lon_lat
+        Shape (N, 2), degrees.
+
+    Returns
+    -------
+    surface
+        Shape (N,), metres; NaN outside the raster and where it has no value.
+    """
+    to_raster = Transformer.from_crs("EPSG:4326", raster.crs, always_xy=True)
+    x, y = to_raster.transform(lon_lat[:, 0], lon_lat[:, 1])
+    with rasterio.open(raster.path) as source:
+        inverse = ~source.transform
+        column = inverse.a * x + inverse.b * y + inverse.c
+        row = inverse.d * x + inverse.e * y + inverse.f
+        unit_m = 1.0 if source.crs.is_projected else _METRES_PER_DEGREE
+        sigma = SMOOTHING_M / (np.array(source.res)[::-1] * unit_m)
+        window = _window(row, column, sigma, source.height, source.width)
+        if window is None:
+            return np.full(len(lon_lat), np.nan)
+        band = source.read(1, window=window, masked=True).astype(float)
+    values = np.ma.filled(band, np.nan)
+    known = np.isfinite(values)
+    # Weighing by what is known keeps an edge of nodata from pulling heights towards 0.
+    weight = gaussian_filter(known.astype(float), sigma)
+    smooth = gaussian_filter(np.where(known, values, 0.0), sigma)
+    smooth = np.divide(smooth, weight, out=np.full_like(smooth, np.nan), where=known)
+    # Cells stand for their middles.
+    places = np.stack([row - window.row_off - 0.5, column - window.col_off - 0.5])
+    return np.asarray(map_coordinates(smooth, places, order=1, mode="constant", cval=np.nan))
+
+
+def _window(
+    row: NDArray[np.float64], column: NDArray[np.float64], sigma: NDArray[np.float64],
+    height: int, width: int,
+) -> Window | None:  # fmt: skip
+    """Return the part of the raster that the points need, None when they need none."""
+    reach = np.ceil(4 * sigma) + 2
+    top, left = (int(max(v.min() - r, 0)) for v, r in ((row, reach[0]), (column, reach[1])))
+    bottom = int(min(row.max() + reach[0], height))
+    right = int(min(column.max() + reach[1], width))
+    if bottom <= top or right <= left:
+        return None
+    return Window(left, top, right - left, bottom - top)

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import TypeVar
 
 import geopandas as gpd
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from ..errors import Findings, InputError, Problem
+from ..lifts import split_lifts
+from ..squares import cross_squares
 from ..streets import Streets
 from ..study import AreasPart, ElevationPart, PopulationPart, Study
 from .areas import read_areas, read_boundary
 from .candidates import read_candidates
-from .elevation import ElevationRaster, open_elevation
+from .elevation import open_elevation, surface_heights
 from .facilities import read_facilities
 from .osm import download_streets, geocode
 from .osm_file import read_streets
@@ -38,7 +42,10 @@ class Inputs:
         As `read_facilities` returns them, in `crs`, those beyond the margin left out.
     areas, zones
         Polygons to report by, in `crs`, or None.
-    elevation, population, candidates
+    surface_m
+        The elevation raster's smoothed height at every node of `streets`, metres; NaN where it has
+        none, None without a raster.
+    population, candidates
         As their readers return them, or None.
     files
         SHA-256 of every file that was read, by its path as the study gives it.
@@ -52,7 +59,7 @@ class Inputs:
     facilities: gpd.GeoDataFrame
     areas: gpd.GeoDataFrame | None
     zones: gpd.GeoDataFrame | None
-    elevation: ElevationRaster | None
+    surface_m: NDArray[np.float64] | None
     population: gpd.GeoDataFrame | None
     candidates: gpd.GeoDataFrame | None
     files: dict[str, str]
@@ -114,9 +121,13 @@ def read_inputs(study: Study) -> Inputs:
         streets = download_streets(
             area,
             rules=study.network.rules,
+            rides=study.network.rides,
             truncate_by_edge=_keeps_crossing_segments(study),
             cache=study.path(study.network.osm_cache),
         )
+    if study.network.rules == "pedestrian":
+        # What OSMnx's recipe takes is left as it is.
+        streets = split_lifts(cross_squares(streets))
     return Inputs(
         crs=crs,
         boundary=local,
@@ -124,7 +135,7 @@ def read_inputs(study: Study) -> Inputs:
         facilities=facilities,
         areas=None if areas is None else areas.to_crs(crs),
         zones=None if zones is None else zones.to_crs(crs),
-        elevation=elevation,
+        surface_m=None if elevation is None else surface_heights(elevation, streets.lon_lat),
         population=None if population is None else population.to_crs(crs),
         candidates=None if candidates is None else candidates.to_crs(crs),
         files=files,
@@ -179,7 +190,9 @@ def _street_file(study: Study, files: dict[str, str], findings: Findings) -> Str
         return None
     with findings.gather():
         path = _noted(study, study.network.file, files)
-        return read_streets(path, rules=study.network.rules, findings=findings)
+        return read_streets(
+            path, rules=study.network.rules, rides=study.network.rides, findings=findings
+        )
     return None
 
 
@@ -234,7 +247,7 @@ def _cut(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
                 "Check that the file and the boundary are of one place.",
             )
         )
-    return streets.keep(kept)
+    return streets.keep(kept).require_walkable()
 
 
 def _keeps_crossing_segments(study: Study) -> bool:

@@ -14,17 +14,19 @@ import osmnx as ox
 import pandas as pd
 import requests
 import shapely
+from numpy.typing import NDArray
 
 from ..errors import DownloadError, InputError, Problem
 from ..streets import Streets
 from ..study import NetworkRules
-from .walk_rules import TAGS, decide
+from .walk_rules import OSMNX_WALK, TAGS, decide, is_square, is_street
 
 T = TypeVar("T")
 
 RETRY_WAITS_S: tuple[float, ...] = (5.0, 30.0)
 """Seconds waited before each further try when a server is busy."""
 
+_RIDE_FILTERS = {"ferry": '["route"="ferry"]', "cable car": '["aerialway"]'}
 _BUSY = {429, 502, 503, 504}
 _REMEDY = (
     "Check the connection and try again later; or give recorded responses with --osm-cache DIR; "
@@ -89,6 +91,7 @@ def download_streets(
     area: shapely.Geometry,
     *,
     rules: NetworkRules,
+    rides: tuple[str, ...] = (),
     truncate_by_edge: bool,
     cache: Path,
     retry_waits_s: Sequence[float] = RETRY_WAITS_S,
@@ -103,6 +106,8 @@ def download_streets(
         ``osmnx-walk`` makes the call of ``osmnx.graph_from_place(..., network_type="walk")``, to
         the letter, so that its recorded response answers; ``pedestrian`` asks for every highway
         and decides by this program's own table.
+    rides
+        Which of ``ferry`` and ``cable car`` to take.
     truncate_by_edge
         Whether to keep segments with one end inside, or only those with both.
     cache, retry_waits_s
@@ -116,11 +121,13 @@ def download_streets(
         When the server cannot be reached or answers wrongly.
     """
 
+    wanted = [_RIDE_FILTERS[ride] for ride in rides]
+
     def ask() -> nx.MultiDiGraph:
         return ox.graph_from_polygon(
             area,
             network_type="walk",
-            custom_filter=None if rules == "osmnx-walk" else '["highway"]',
+            custom_filter=None if rules == "osmnx-walk" else ['["highway"]', *wanted],
             simplify=False,
             retain_all=True,
             truncate_by_edge=truncate_by_edge,
@@ -133,10 +140,12 @@ def download_streets(
             Problem("streets", "OpenStreetMap has no streets in the study area.",
                     "Check the place or the boundary.")
         ) from error  # fmt: skip
-    return _streets_of(graph, rules, timestamp=_timestamp(cache))
+    return _streets_of(graph, rules, rides, timestamp=_timestamp(cache))
 
 
-def _streets_of(graph: nx.MultiDiGraph, rules: NetworkRules, timestamp: str | None) -> Streets:
+def _streets_of(
+    graph: nx.MultiDiGraph, rules: NetworkRules, rides: tuple[str, ...], timestamp: str | None
+) -> Streets:
     node_id = np.sort(np.fromiter(graph.nodes, dtype=np.int64, count=len(graph)))
     lon_lat = np.array([(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in node_id.tolist()])
     attributes: dict[int, dict[str, Any]] = {}
@@ -147,20 +156,23 @@ def _streets_of(graph: nx.MultiDiGraph, rules: NetworkRules, timestamp: str | No
             attributes[edge["osmid"]] = edge
             drawn.append((edge["osmid"], tail, head))
     drawn.sort()
-    left_out: dict[str, int] = {}
-    walkable: list[int] = []
-    for osm_id in sorted(attributes):
-        rule = None if rules == "osmnx-walk" else decide(attributes[osm_id])
-        if rule is None or rule.walkable:
-            walkable.append(osm_id)
-        else:
-            left_out[rule.name] = left_out.get(rule.name, 0) + 1
-    ways = pd.DataFrame(
-        [[attributes[osm_id].get(tag) for tag in TAGS] for osm_id in walkable],
-        columns=list(TAGS), index=pd.Index(walkable, name="osm_id"), dtype=object,
-    )  # fmt: skip
     segments = np.array(drawn, dtype=np.int64).reshape(-1, 3)
+    rows, squares = {}, []
+    for osm_id in sorted(attributes):
+        tags = {tag: attributes[osm_id][tag] for tag in TAGS if tag in attributes[osm_id]}
+        # What Overpass returned for OSMnx's own question is OSMnx's walk network.
+        rule = OSMNX_WALK if rules == "osmnx-walk" else decide(tags)
+        if is_square(tags) and rules == "pedestrian":
+            ring = _ring(segments[segments[:, 0] == osm_id, 1:])
+            squares.append(lon_lat[np.searchsorted(node_id, ring)])
+        elif is_street(rule, tags, rides=rides, rules=rules):
+            rows[osm_id] = [*(tags.get(tag) for tag in TAGS), rule.name, rule.who]
+    ways = pd.DataFrame(
+        list(rows.values()), columns=[*TAGS, "rule", "who"],
+        index=pd.Index(list(rows), name="osm_id", dtype=np.int64), dtype=object,
+    )  # fmt: skip
     segments = segments[np.isin(segments[:, 0], ways.index)]
+    lifts = [n for n in node_id.tolist() if graph.nodes[n].get("highway") == "elevator"]
     everything = Streets(
         node_id=node_id,
         lon_lat=lon_lat,
@@ -168,11 +180,21 @@ def _streets_of(graph: nx.MultiDiGraph, rules: NetworkRules, timestamp: str | No
         head=np.searchsorted(node_id, segments[:, 2]),
         way=np.searchsorted(ways.index.to_numpy(), segments[:, 0]),
         ways=ways,
-        left_out=dict(sorted(left_out.items())),
+        lift_id=np.array(lifts, dtype=np.int64),
+        squares=tuple(squares),
         source="OpenStreetMap through OSMnx",
         timestamp=timestamp,
     )
-    return everything.keep(np.ones(len(segments), dtype=bool))
+    return everything.keep(np.ones(len(segments), dtype=bool)).require_walkable()
+
+
+def _ring(segments: NDArray[np.int64]) -> list[int]:
+    """Return the nodes of a closed way in order, the first again at the end."""
+    following = dict(segments.tolist())
+    ring = [int(segments[0, 0])]
+    while len(ring) <= len(following):
+        ring.append(following.get(ring[-1], ring[0]))
+    return ring
 
 
 def _ask(call: Callable[[], T], server: str, cache: Path, retry_waits_s: Sequence[float]) -> T:

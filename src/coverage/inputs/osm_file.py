@@ -1,6 +1,8 @@
 """Streets from an OpenStreetMap file, by pyosmium."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import osmium
@@ -11,7 +13,7 @@ from ..errors import Findings, InputError, Problem
 from ..streets import Streets, streets_from_ways
 from ..study import NetworkRules
 from .tables import require_file
-from .walk_rules import TAGS, decide, osmnx_walk
+from .walk_rules import SQUARE_CLASSES, TAGS, decide, is_square, is_street
 
 _SUFFIXES = (".osm", ".osm.pbf", ".pbf", ".osm.gz", ".osm.bz2", ".osm.xml")
 _PER_DEGREE = 1e7
@@ -20,23 +22,30 @@ nearest to the decimal, as other readers have it; multiplying by 1e-7 does not."
 _UNDEFINED = 2**31 - 1
 """What libosmium stores for a node that the file does not hold."""
 
+Row = tuple[str | None, ...]
 
-def read_streets(path: Path, *, rules: NetworkRules, findings: Findings) -> Streets:
-    """Read the streets that may be walked from an ``.osm`` or ``.osm.pbf`` file.
+
+def read_streets(
+    path: Path, *, rules: NetworkRules, rides: tuple[str, ...] = (), findings: Findings
+) -> Streets:
+    """Read streets from an ``.osm`` or ``.osm.pbf`` file.
 
     Parameters
     ----------
     path
         The file; nodes stand before ways, as in every extract.
     rules
-        Which table decides; see `coverage.study.NetworkPart`.
+        Which table decides who may walk; see `coverage.study.NetworkPart`.
+    rides
+        Which of ``ferry`` and ``cable car`` to take.
     findings
         Takes a warning when ways lack nodes.
 
     Raises
     ------
     InputError
-        When the file is missing, is not what its name says, ends early or holds no such street.
+        When the file is missing, is not what its name says, ends early or holds no street that
+        may be walked.
     """
     require_file(path, "streets")
     if not path.name.lower().endswith(_SUFFIXES):
@@ -47,7 +56,7 @@ def read_streets(path: Path, *, rules: NetworkRules, findings: Findings) -> Stre
             )
         )  # fmt: skip
     try:
-        return _read(path, rules, findings)
+        return _read(path, rules, rides, findings).require_walkable()
     except (RuntimeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -59,7 +68,7 @@ def read_streets(path: Path, *, rules: NetworkRules, findings: Findings) -> Stre
         ) from error  # fmt: skip
 
 
-def _read(path: Path, rules: NetworkRules, findings: Findings) -> Streets:
+def _read(path: Path, rules: NetworkRules, rides: tuple[str, ...], findings: Findings) -> Streets:
     with osmium.io.Reader(str(path), osmium.osm.osm_entity_bits.NOTHING) as reader:
         header = reader.header()
     refs: list[int] = []
@@ -67,25 +76,17 @@ def _read(path: Path, rules: NetworkRules, findings: Findings) -> Streets:
     ys: list[int] = []
     lengths: list[int] = []
     osm_ids: list[int] = []
-    rows: list[tuple[str | None, ...]] = []
-    left_out: dict[str, int] = {}
-    decided: dict[tuple[str | None, ...], str | None] = {}
-    ways = (
-        osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
-        .with_locations()
-        .with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
-        .with_filter(osmium.filter.KeyFilter("highway"))
-    )
-    for way in ways:
+    rows: list[Row] = []
+    decided: dict[Row, tuple[str, str] | None] = {}
+    for way in _ways(path, rides):
         tags = way.tags
         row = tuple(tags.get(key) for key in TAGS)
         # The name decides nothing, and would make every tag set a new one.
         key = (row[0], *row[2:])
         if key not in decided:
-            decided[key] = _refusal(row, rules)
-        refused = decided[key]
-        if refused is not None:
-            left_out[refused] = left_out.get(refused, 0) + 1
+            decided[key] = _decision(row, rules, rides)
+        verdict = decided[key]
+        if verdict is None:
             continue
         nodes = way.nodes
         refs.extend([node.ref for node in nodes])
@@ -93,25 +94,48 @@ def _read(path: Path, rules: NetworkRules, findings: Findings) -> Streets:
         ys.extend([node.y for node in nodes])
         lengths.append(len(nodes))
         osm_ids.append(way.id)
-        rows.append(row)
+        rows.append((*row, *verdict))
+    ids = np.array(refs, dtype=np.int64)
     lon_lat = np.column_stack([np.array(xs, dtype=np.int64), np.array(ys, dtype=np.int64)])
-    _locate_new_nodes(path, np.array(refs, dtype=np.int64), lon_lat)
+    _locate_new_nodes(path, ids, lon_lat)
     missing = (lon_lat == _UNDEFINED).any(axis=1)
     if missing.any():
         findings.warn(
             path, f"{int(missing.sum())} nodes of streets are not in the file; "
             "streets end where they are missing",
         )  # fmt: skip
-    degrees = np.where(missing[:, None], np.nan, lon_lat / _PER_DEGREE)
     return streets_from_ways(
-        np.array(refs, dtype=np.int64),
-        degrees,
+        ids,
+        np.where(missing[:, None], np.nan, lon_lat / _PER_DEGREE),
         np.array(lengths, dtype=np.int64),
-        pd.DataFrame(rows, columns=list(TAGS), index=pd.Index(osm_ids, name="osm_id"), dtype=object),
-        left_out=dict(sorted(left_out.items())),
+        pd.DataFrame(
+            rows,
+            columns=[*TAGS, "rule", "who"],
+            index=pd.Index(osm_ids, name="osm_id", dtype=np.int64),
+            dtype=object,
+        ),
+        lift_id=np.intersect1d(_lifts(path), ids),
+        squares=_squares(path) if rules == "pedestrian" else (),
         source=path.name,
         timestamp=header.get("osmosis_replication_timestamp") or None,
     )
+
+
+def _ways(path: Path, rides: tuple[str, ...]) -> Iterator[Any]:
+    keys = ("highway", "route", "aerialway") if rides else ("highway",)
+    yield from (
+        osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
+        .with_locations()
+        .with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
+        .with_filter(osmium.filter.KeyFilter(*keys))
+    )
+
+
+def _decision(row: Row, rules: NetworkRules, rides: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return the rule and who may walk; None for a way that is no street at all."""
+    tags = {key: value for key, value in zip(TAGS, row, strict=True) if value is not None}
+    rule = decide(tags, rules=rules)
+    return (rule.name, rule.who) if is_street(rule, tags, rides=rides, rules=rules) else None
 
 
 def _locate_new_nodes(path: Path, refs: NDArray[np.int64], lon_lat: NDArray[np.int64]) -> None:
@@ -129,9 +153,25 @@ def _locate_new_nodes(path: Path, refs: NDArray[np.int64], lon_lat: NDArray[np.i
         lon_lat[position] = found.get(int(refs[position]), (_UNDEFINED, _UNDEFINED))
 
 
-def _refusal(row: tuple[str | None, ...], rules: NetworkRules) -> str | None:
-    tags = {key: value for key, value in zip(TAGS, row, strict=True) if value is not None}
-    if rules == "osmnx-walk":
-        return None if osmnx_walk(tags) else "osmnx-walk"
-    rule = decide(tags)
-    return None if rule.walkable else rule.name
+def _lifts(path: Path) -> NDArray[np.int64]:
+    nodes = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(
+        osmium.filter.TagFilter(("highway", "elevator"))
+    )
+    return np.array([node.id for node in nodes if node.tags.get("access") != "no"], dtype=np.int64)
+
+
+def _squares(path: Path) -> tuple[NDArray[np.float64], ...]:
+    """Return the outer rings of walkable areas, closed ways and multipolygons alike."""
+    wanted = osmium.filter.TagFilter(*(("highway", kind) for kind in SQUARE_CLASSES))
+    rings = []
+    for area in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(
+        osmium.filter.EntityFilter(osmium.osm.AREA)
+    ):  # fmt: skip
+        tags = dict(area.tags)
+        # A closed footway is a loop unless it says that it is an area.
+        if is_square(tags if area.from_way() else {**tags, "area": "yes"}):
+            rings += [
+                np.array([(node.x, node.y) for node in ring]) / _PER_DEGREE
+                for ring in area.outer_rings()
+            ]
+    return tuple(rings)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from importlib import metadata, resources
+from pathlib import Path
 from typing import Any
 
 from branca.element import Element
@@ -31,7 +32,7 @@ _REINSTALL = (
 )
 
 
-class Markup(Element):  # type: ignore[misc]
+class Markup(Element):
     """Finished HTML or JavaScript.
 
     A plain branca element would read it as a Jinja template, and run what it finds.
@@ -112,7 +113,8 @@ def finished(figure: Element) -> str:
 def _library_file(package: str, name: str) -> bytes:
     try:
         files = metadata.files(package) or []
-        return next(file for file in files if file.name == name).locate().read_bytes()
+        found = next(file for file in files if file.name == name)
+        return Path(found.locate()).read_bytes()
     except (metadata.PackageNotFoundError, StopIteration, OSError) as error:
         raise OutputError(
             f"The map cannot be drawn: {name} of the package {package} is not installed.",

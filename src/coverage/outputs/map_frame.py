@@ -51,15 +51,12 @@ def legend(result: Result) -> str:
     keys = [
         *(_line(band_colour(end), f"≤ {end:g} 分钟 min") for end in ends),
         _line(BEYOND, f"{max(ends):g}–{result.study.horizon_min:g} 分钟 min"),
-        _line(UNREACHABLE, f"更远或走不到 farther, or no way", "dashed"),
+        _line(UNREACHABLE, "更远或走不到 farther, or no way", "dashed"),
         _key(
             f'<span class="cc-box" style="border-color:{GAP};background:{GAP}22"></span>',
             f"缺口 gap: {promise} 分钟内走不到 not within {promise} min",
         ),
-        *(
-            _key(_pin(tier), f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}")
-            for tier in TIERS
-        ),
+        *(_key(_pin(tier), f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}") for tier in TIERS),
         _key(
             '<span class="cc-off"><span class="cc-badge">!</span></span>',
             "未接入路网 not connected to a street",
@@ -79,7 +76,10 @@ def legend(result: Result) -> str:
 
 def tier_style() -> str:
     """Return the style sheet that gives each tier's markers their colour."""
-    return "".join(f".cc-{tier}:not(.cc-off) .cc-badge{{background:{colour}}}" for tier, colour in TIER_COLOURS.items())
+    return "".join(
+        f".cc-{tier}:not(.cc-off) .cc-badge{{background:{colour}}}"
+        for tier, colour in TIER_COLOURS.items()
+    )
 
 
 def _headline(result: Result, tier: TierName) -> str:
@@ -90,24 +90,26 @@ def _headline(result: Result, tier: TierName) -> str:
     share = percent(found["share"])
     return (
         f'<p class="cc-headline" data-tier="{tier}" hidden>'
-        f"<b>{total} 公里街道中，{covered} 公里（{share}）{minutes} 分钟内可步行往来{zh}。</b> "
+        f"<b>{total} 公里街道中，{covered} 公里（{share}）{minutes} 分钟步行可达{zh}。</b> "
         f"{covered} of {total} km of street, {share}, lie within {minutes} min of a {en}.</p>"
     )
 
 
 def _button(result: Result, tier: TierName) -> str:
     summary = result.summary
+    facilities, gaps = summary["facilities"][tier], summary["gaps"][tier]["count"]
     return (
         f'<button type="button" data-tier="{tier}" aria-pressed="false">'
         f"<strong>{percent(summary['coverage'][tier]['share'])}</strong>"
         f"{TIER_NAMES_ZH[tier]}<small>{TIER_NAMES_EN[tier]}</small>"
-        f"<small>{summary['facilities'][tier]} 处设施 · {summary['gaps'][tier]['count']} 处缺口 gaps"
-        "</small></button>"
+        f"<small>{facilities} 处设施 · {gaps} 处缺口 gaps</small></button>"
     )
 
 
 def _notices(result: Result) -> str:
-    lines = [f'<li dir="auto">{escape(plain(line))}</li>' for line in result.study.notices]
+    # As good as never cut: a notice may say why a figure must not be used.
+    texts = [plain(line, longest=5_000) for line in result.study.notices]
+    lines = [f'<li dir="auto">{escape(text)}</li>' for text in texts if text]
     return f'<ul class="cc-notices" role="note">{"".join(lines)}</ul>' if lines else ""
 
 

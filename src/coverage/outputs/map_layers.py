@@ -198,7 +198,7 @@ def _facility_rows(name: str, row: Any, study: Study) -> list[Row]:
         limit = f"{study.facilities.snap_limit_m:g} m"
         return [*rows, ("⚠ 未接入路网 Not connected", f"{limit} 内无可步行街道 no street within")]
     rows += [
-        (f"{m} 分钟可达街道 Street within {m} min", kilometres(row[f"street_km_{m}min"]))
+        (f"{m} 分钟可达街道 in {m} min", f"{kilometres(row[f'street_km_{m}min'])} of street")
         for m in BANDS_MIN
     ]
     return [*rows, ("至街道直线距离 To the street", f"{row['snap_m']:.0f} m")]

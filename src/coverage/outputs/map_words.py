@@ -46,12 +46,13 @@ _STREET_KINDS: Mapping[str, str] = {
 UNKNOWN = "—"
 
 
-def plain(value: object) -> str:
-    """Return a value of the data as text on one line; empty for an unknown one."""
+def plain(value: object, *, longest: int = 160) -> str:
+    """Return a value of the data as text on one line, cut if long; empty for an unknown one."""
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     text = str(value).encode("utf-8", "replace").decode("utf-8")
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()
+    text = re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def kilometres(value: float | None) -> str:

@@ -18,6 +18,9 @@ from .map_words import TIER_GLYPHS, TIER_NAMES_EN
 
 _FIRST: TierName = "community"
 _TIP = JsCode("careCircle.tip")
+# Decided by the browser; folium's own types do not know that they may be.
+_NARROW: Any = JsCode("!careCircle.isWide()")
+_CANVAS: Any = JsCode("L.canvas({padding: 0.2, tolerance: 4})")
 
 
 def map_html(result: Result) -> str:
@@ -51,17 +54,18 @@ def map_html(result: Result) -> str:
     tiers = {tier: _tier(chart, result, tier, tips) for tier in TIERS}
     outline = _polygons(map_layers.boundary(result), None, color="#33302c", weight=2.5, fill=False)
     outline.add_to(chart)
-    folium.LayerControl(collapsed=JsCode("window.innerWidth < 760")).add_to(chart)
+    folium.LayerControl(collapsed=_NARROW).add_to(chart)
     by_kind = [[tier[kind] for tier in tiers.values() if kind in tier] for kind in _KINDS]
-    _Start(
-        tiers={tier: list(parts.values()) for tier, parts in tiers.items()},
-        bottom_up=[ground, *layers, *(layer for kind in by_kind for layer in kind), outline],
-        streets=[tier["streets"] for tier in tiers.values()],
-        gaps=[tier["gaps"] for tier in tiers.values() if "gaps" in tier],
-        ground=ground,
-        tiles=tiles,
-    ).add_to(chart)
-    page = chart.get_root()
+    roles = {
+        "tiers": {tier: list(parts.values()) for tier, parts in tiers.items()},
+        "bottomUp": [ground, *layers, *(layer for kind in by_kind for layer in kind), outline],
+        "streets": [tier["streets"] for tier in tiers.values()],
+        "gaps": [tier["gaps"] for tier in tiers.values() if "gaps" in tier],
+        "ground": ground,
+        "tiles": tiles,
+    }
+    _Call("start", roles).add_to(chart)
+    page: Any = chart.get_root()
     _furnish(page, result, tips)
     return finished(page)
 
@@ -82,10 +86,10 @@ def _empty_map(result: Result) -> folium.Map:
         zoomSnap=0.1,
         zoomDelta=0.5,
         # Streets are thin and hands are not always steady.
-        renderer=JsCode("L.canvas({padding: 0.2, tolerance: 4})"),
+        renderer=_CANVAS,
     )
     chart.default_js, chart.default_css = [], []
-    _LabelPane().add_to(chart)
+    _Call("prepare").add_to(chart)
     return chart
 
 
@@ -105,7 +109,7 @@ def _areas(chart: folium.Map, result: Result, tips: Tips) -> list[folium.GeoJson
     found = map_layers.areas(result, tips)
     if not found:
         return []
-    style = {"color": "#8b857b", "weight": 1.2, "fill_opacity": 0}
+    style: dict[str, Any] = {"color": "#8b857b", "weight": 1.2, "fill_opacity": 0}
     areas = _polygons(found, "片区 Areas", on_each_feature=_TIP, **style)
     names = _points(map_layers.labels(result, tips), "片区名称 Area names", "careCircle.label")
     areas.add_to(chart)
@@ -125,7 +129,12 @@ def _tier(
     if circles := _circle_group(result, tier, shown):
         layers["circles"] = circles
     if gaps := map_layers.gaps(result, tier, tips):
-        style = {"color": GAP, "weight": 1.6, "dash_array": "5 4", "fill_opacity": 0.16}
+        style: dict[str, Any] = {
+            "color": GAP,
+            "weight": 1.6,
+            "dash_array": "5 4",
+            "fill_opacity": 0.16,
+        }
         layers["gaps"] = _polygons(
             gaps, _named("缺口 Gaps", tier), shown, control=True, on_each_feature=_TIP, **style
         )
@@ -143,7 +152,7 @@ def _named(name: str, tier: TierName, heading: str = "") -> str:
 
 def _street_group(name: str, tier: TierName, shown: bool) -> folium.FeatureGroup:
     group = folium.FeatureGroup(name=name, show=shown)
-    _Streets(tier).add_to(group)
+    _Call("colourStreets", tier).add_to(group)
     return group
 
 
@@ -156,7 +165,12 @@ def _circle_group(result: Result, tier: TierName, shown: bool) -> folium.Feature
     group = folium.FeatureGroup(name=_named("等时圈 Isochrones", tier), show=shown)
     for end, features in found.items():
         colour = band_colour(end)
-        style = {"color": colour, "weight": 0.6, "opacity": 0.5, "fill_opacity": 0.22}
+        style: dict[str, Any] = {
+            "color": colour,
+            "weight": 0.6,
+            "opacity": 0.5,
+            "fill_opacity": 0.22,
+        }
         _polygons(features, None, interactive=False, **style).add_to(group)
     return group
 
@@ -176,7 +190,7 @@ def _points(features: list[Feature], name: str | None, maker: str) -> folium.Geo
 
 
 def _markers(features: list[Feature], name: str, tier: TierName, shown: bool) -> MarkerCluster:
-    cluster = MarkerCluster(
+    cluster = MarkerCluster(  # type: ignore[no-untyped-call]
         name=name,
         show=shown,
         icon_create_function=f'careCircle.cluster("{tier}")',
@@ -205,44 +219,24 @@ def _furnish(page: Figure, result: Result, tips: Tips) -> None:
     page.html.add_child(Markup(map_frame.header(result)))
     page.html.add_child(Markup(map_frame.legend(result)))
     page.html.add_child(
-        Markup(f'<script type="application/json" id="care-circle-data">{script_json(data)}</script>')
+        Markup(
+            f'<script type="application/json" id="care-circle-data">{script_json(data)}</script>'
+        )
     )
     page.script.add_child(Markup(own_asset("map.js")))
 
 
-class _LabelPane(MacroElement):  # type: ignore[misc]
-    """Where names stand: above the markers, below the words that a pointer calls up."""
+class _Call(MacroElement):
+    """Calls a function of our own script with the element it stands in and an argument."""
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "{{ this._parent.get_name() }}.createPane('labels').style.zIndex = 640;"
+        "careCircle.{{ this.function }}("
+        "{{ this._parent.get_name() }}, {{ this.argument|tojavascript }});"
         "{% endmacro %}"
     )
 
-
-class _Streets(MacroElement):  # type: ignore[misc]
-    """All streets, coloured by the minutes to one tier."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "careCircle.colourStreets({{ this._parent.get_name() }}, {{ this.tier|tojson }});"
-        "{% endmacro %}"
-    )
-
-    def __init__(self, tier: TierName) -> None:
-        super().__init__()
-        self.tier = tier
-
-
-class _Start(MacroElement):  # type: ignore[misc]
-    """Tells our own script which layer is which, once all of them are there."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "careCircle.start({{ this._parent.get_name() }}, {{ this.layers|tojavascript }});"
-        "{% endmacro %}"
-    )
-
-    def __init__(self, **layers: Any) -> None:
-        super().__init__()
-        self.layers = layers
+    def __init__(self, function: str, argument: Any = None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.function = function
+        self.argument = argument

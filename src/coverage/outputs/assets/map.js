@@ -37,6 +37,7 @@ const careCircle = (() => {
     });
     const marker = L.marker(latlng, { icon, keyboard: true, riseOnHover: true });
     marker.bindTooltip(() => tipNode(words), { ...TIP, sticky: false, offset: [12, 0] });
+    marker.snapped = snapped;
     marker.on("add", () => marker.getElement()?.setAttribute("aria-label", words[0]));
     return marker;
   };
@@ -44,7 +45,9 @@ const careCircle = (() => {
   const cluster = (tier) => (group) => {
     const face = node("span", "cc-badge");
     face.append(node("b", "", data.tiers[tier].glyph), node("i", "", String(group.getChildCount())));
-    return L.divIcon({ className: `cc-pin cc-many cc-${tier}`, html: face, iconSize: [40, 24] });
+    const allSnapped = group.getAllChildMarkers().every((marker) => marker.snapped);
+    const className = `cc-pin cc-many cc-${tier}${allSnapped ? "" : " cc-off"}`;
+    return L.divIcon({ className, html: face, iconSize: [40, 24] });
   };
 
   const label = (feature, latlng) => {
@@ -152,6 +155,9 @@ const careCircle = (() => {
     reflect();
   };
 
+  /* Names stand above the markers and below the words that a pointer calls up. */
+  const prepare = (map) => { map.createPane("labels").style.zIndex = 640; };
+
   /* bottomUp: the drawn layers from the ground to the top, whatever order they are switched on in. */
   const start = (map, { tiers, bottomUp, ground, tiles, streets, gaps }) => {
     map.attributionControl.setPrefix(false).addAttribution(
@@ -185,5 +191,5 @@ const careCircle = (() => {
     }
   };
 
-  return { cluster, colourStreets, label, pin, start, tip };
+  return { cluster, colourStreets, isWide, label, pin, prepare, start, tip };
 })();

@@ -1,0 +1,267 @@
+"""Node elevations, estimated on the network: a raster sees roofs, the network knows streets.
+
+One robust sparse least-squares problem. Its terms, each a residual over its standard deviation:
+
+- *ground*: a node of a way on the ground lies near the raster's height there (`GROUND_SD_M`), less
+  firmly the further it is off (Huber's weight), because the raster is a surface of roofs and trees;
+- *grade*: along every edge the grade is near zero, within what its class can have (`GRADE_SD`);
+  the edges' weights grow where a grade passes `GRADE_LIMIT` of them. Bridges and tunnels have no
+  ground term and so hang between their ends; lifts are free;
+- *clearance*: where two ways cross on different layers, the upper is at least `CLEARANCE_M` above
+  the lower. A raster sees neither deck nor underpass, and this says which end of a stair is up;
+- *tags*: ``incline`` and ``step_count`` as soft data.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array, vstack
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import spsolve
+
+from .stairs import RISER_M, TREAD_M
+from .streets import Streets
+from .tags import in_tunnel, inclines, is_set, layers, step_counts
+
+GROUND_SD_M = 4.0
+"""Standard deviation of a street node from the smoothed surface, metres. SRTM's own vertical error
+is about 5 m at one sigma in relief (Rodriguez et al. 2006, PE&RS 72:249)."""
+HUBER_M = 6.0
+"""Residuals beyond this many metres count linearly: roofs, trees, embankments."""
+CLEARANCE_M = 5.0
+"""Height of one way over another that it crosses, metres; JTG B01-2014 asks 5.0 m over arterial
+roads."""
+CLEARANCE_SD_M = 0.5
+CORRELATION_M = 60.0
+"""Length over which a street keeps its grade, metres: a residual of the grade term stands for so
+much street."""
+GRADE_SD = {
+    "motorway": 0.03, "motorway_link": 0.04, "trunk": 0.03, "trunk_link": 0.04,
+    "primary": 0.03, "primary_link": 0.04, "secondary": 0.035, "secondary_link": 0.05,
+    "tertiary": 0.04, "tertiary_link": 0.05, "residential": 0.06, "living_street": 0.06,
+    "unclassified": 0.06, "pedestrian": 0.05, "corridor": 0.03, "service": 0.07,
+    "footway": 0.08, "track": 0.10, "path": 0.12, "steps": 0.45,
+}  # fmt: skip
+"""Standard deviation of the grade by class. CJJ 37-2012 allows urban roads 5-8 % at most, mountain
+cities 1 point more; a stair of 150 mm risers on 300 mm treads climbs 50 %."""
+GRADE_LIMIT = 2.5
+"""Grades beyond so many standard deviations are pulled back ever more firmly."""
+
+_OTHER_GRADE_SD = 0.08
+_FREE_M = 1e4
+_ROUNDS = 6
+_SHORTEST_M = 0.5
+"""Shorter edges take the grade weight of this length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elevations:
+    """Estimated heights.
+
+    Attributes
+    ----------
+    z
+        Shape (N,), metres; NaN where the raster has no value.
+    residual_m
+        Shape (N,), estimate less raster on the ground; NaN elsewhere.
+    crossings
+        How many crossings on different layers there are.
+    clear_crossings
+        How many of them have their clearance, less half a metre.
+    at_limit
+        Shape (E,), which edges pass their class's limit.
+    """
+
+    z: NDArray[np.float64]
+    residual_m: NDArray[np.float64]
+    crossings: int
+    clear_crossings: int
+    at_limit: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """Rows of the problem: matrix, wanted values and standard deviations."""
+
+    matrix: csr_array
+    wanted: NDArray[np.float64]
+    sd: NDArray[np.float64]
+
+
+def estimate_elevations(
+    streets: Streets,
+    xy: NDArray[np.float64],
+    surface_m: NDArray[np.float64],
+    *,
+    use_incline: NDArray[np.bool_] | None = None,
+) -> Elevations:
+    """Estimate the height of every node.
+
+    Parameters
+    ----------
+    streets
+        All ways, those that nobody walks included.
+    xy
+        Shape (N, 2), metres.
+    surface_m
+        Shape (N,), the raster's (smoothed) height at the nodes, metres; NaN where it has none.
+    use_incline
+        Shape (W,), whose ``incline`` tags to use; all by default. Others can be held out, to judge
+        the estimate by them.
+    """
+    count = len(streets.node_id)
+    known = np.isfinite(surface_m)
+    if not known.any():
+        nothing = np.full(count, np.nan)
+        return Elevations(nothing, nothing, 0, 0, np.zeros(len(streets.tail), dtype=bool))
+    length = np.hypot(*(xy[streets.head] - xy[streets.tail]).T)
+    ground, firmness = _ground_nodes(streets, length, surface_m)
+    rise = _rises(streets.tail, streets.head, count)
+    grade_sd = _grade_sd(streets)
+    rise_sd = grade_sd * np.sqrt(np.maximum(length, _SHORTEST_M) * CORRELATION_M)
+    fixed = [_tag_terms(streets, length, count, use_incline), _anchor(streets, surface_m, ground)]
+    over_under = _crossing_rows(streets, xy, count)
+    # Starting from the surface itself, so that only bad clearances pull from the first round on.
+    z = np.where(known, surface_m, np.nanmedian(surface_m))
+    at_ground = csr_array(
+        (np.ones(len(ground)), (np.arange(len(ground)), ground)), shape=(len(ground), count)
+    )
+    grade = np.zeros(len(length))
+    for round_ in range(_ROUNDS):
+        off = np.abs(z[ground] - surface_m[ground])
+        huber = np.sqrt(np.maximum(off / HUBER_M, 1.0))
+        grade = np.abs(rise @ z) / np.maximum(length, _SHORTEST_M)
+        over = np.clip(grade / (grade_sd * GRADE_LIMIT), 1.0, 4.0)
+        low = over_under @ z < CLEARANCE_M if round_ else np.ones(over_under.shape[0], dtype=bool)
+        terms = [
+            _Terms(at_ground, surface_m[ground], GROUND_SD_M * huber / firmness),
+            _Terms(rise, np.zeros(len(length)), rise_sd / over),
+            _Terms(over_under[low], np.full(int(low.sum()), CLEARANCE_M),
+                   np.full(int(low.sum()), CLEARANCE_SD_M)),
+            *fixed,
+        ]  # fmt: skip
+        z = _solve(terms)
+    residual = np.full(count, np.nan)
+    residual[ground] = z[ground] - surface_m[ground]
+    gaps = over_under @ z
+    return Elevations(
+        z=np.where(known, z, np.nan),
+        residual_m=residual,
+        crossings=len(gaps),
+        clear_crossings=int((gaps >= CLEARANCE_M - 0.5).sum()),
+        at_limit=np.asarray(grade > grade_sd * GRADE_LIMIT),
+    )
+
+
+def _solve(terms: list[_Terms]) -> NDArray[np.float64]:
+    matrix = vstack([diags_array(1 / term.sd) @ term.matrix for term in terms], format="csr")
+    wanted = np.concatenate([term.wanted / term.sd for term in terms])
+    normal = (matrix.T @ matrix).tocsc()
+    return np.asarray(spsolve(normal, matrix.T @ wanted, permc_spec="MMD_AT_PLUS_A"))
+
+
+def _rises(tail: NDArray[np.int64], head: NDArray[np.int64], count: int) -> csr_array:
+    """Return the matrix that takes heights to the rise of each edge."""
+    rows = np.arange(len(tail))
+    return csr_array(
+        (
+            np.repeat([-1.0, 1.0], len(tail)),
+            (np.concatenate([rows, rows]), np.concatenate([tail, head])),
+        ),
+        shape=(len(tail), count),
+    )
+
+
+def _grade_sd(streets: Streets) -> NDArray[np.float64]:
+    of_way = streets.ways["highway"].map(GRADE_SD).fillna(_OTHER_GRADE_SD).to_numpy(dtype=float)
+    free = (streets.ways["highway"] == "elevator").to_numpy() | streets.ways["rule"].isin(
+        ["ferry", "cable car"]
+    ).to_numpy()
+    return np.where(free, _FREE_M, of_way)[streets.way]
+
+
+def _on_ground(streets: Streets) -> NDArray[np.bool_]:
+    level, _ = layers(streets.ways)
+    aloft = is_set(streets.ways, "bridge") | in_tunnel(streets.ways) | (level != 0)
+    return np.asarray(~aloft[streets.way])
+
+
+def _ground_nodes(
+    streets: Streets, length: NDArray[np.float64], surface_m: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the nodes of ways on the ground, and how firmly: by the street they stand for."""
+    on_ground = _on_ground(streets)
+    ends = np.concatenate([streets.tail[on_ground], streets.head[on_ground]])
+    carried = np.bincount(ends, weights=np.tile(length[on_ground] / 2, 2),
+                          minlength=len(surface_m))  # fmt: skip
+    touched = np.bincount(ends, minlength=len(surface_m)) > 0
+    ground = np.flatnonzero(touched & np.isfinite(surface_m))
+    # 30 m of street, a cell of the raster, make one observation.
+    return ground, np.sqrt(np.clip(carried[ground], 2.0, 30.0) / 30.0)
+
+
+def _anchor(
+    streets: Streets, surface_m: NDArray[np.float64], ground: NDArray[np.int64]
+) -> _Terms:
+    """Hold loosely what no ground node holds, so that the problem has one solution."""
+    count = len(surface_m)
+    links = csr_array(
+        (np.ones(len(streets.tail)), (streets.tail, streets.head)), shape=(count, count)
+    )
+    _, component = connected_components(links, directed=False)
+    held = np.zeros(component.max() + 1, dtype=bool)
+    held[component[ground]] = True
+    loose = np.flatnonzero(~held[component])
+    wanted = np.where(np.isfinite(surface_m), surface_m, np.nanmedian(surface_m))[loose]
+    matrix = csr_array(
+        (np.ones(len(loose)), (np.arange(len(loose)), loose)), shape=(len(loose), count)
+    )
+    return _Terms(matrix, wanted, np.full(len(loose), 10.0))
+
+
+def _crossing_rows(streets: Streets, xy: NDArray[np.float64], count: int) -> csr_array:
+    """Return the matrix that takes heights to the clearance of every crossing on two layers."""
+    lines = shapely.linestrings(np.stack([xy[streets.tail], xy[streets.head]], axis=1))
+    one, other = shapely.STRtree(lines).query(lines, predicate="crosses")
+    level = layers(streets.ways)[0][streets.way]
+    upper = level[one] > level[other]
+    one, other = one[upper], other[upper]
+    where = shapely.intersection(lines[one], lines[other])
+    point = shapely.get_type_id(where) == 0
+    one, other, where = one[point], other[point], where[point]
+    high = shapely.line_locate_point(lines[one], where, normalized=True)
+    low = shapely.line_locate_point(lines[other], where, normalized=True)
+    rows = np.tile(np.arange(len(one)), 4)
+    columns = np.concatenate(
+        [streets.tail[one], streets.head[one], streets.tail[other], streets.head[other]]
+    )
+    values = np.concatenate([1 - high, high, low - 1, -low])
+    return csr_array((values, (rows, columns)), shape=(len(one), count))
+
+
+def _tag_terms(
+    streets: Streets, length: NDArray[np.float64], count: int, use: NDArray[np.bool_] | None
+) -> _Terms:
+    """Return what ``incline`` and ``step_count`` say of the rise between the ends of a way."""
+    sign, grade, _ = inclines(streets.ways)
+    steps, _ = step_counts(streets.ways)
+    if use is not None:
+        sign = np.where(use, sign, np.nan)
+    metres = np.bincount(streets.way, weights=length, minlength=len(streets.ways))
+    is_stair = (streets.ways["highway"] == "steps").to_numpy()
+    usual = np.where(is_stair, RISER_M / TREAD_M, 0.05) * metres
+    by_steps = np.where(is_stair, steps * RISER_M, np.nan)
+    by_grade = np.abs(grade) * metres
+    rise = np.where(~np.isnan(by_steps), by_steps, np.where(~np.isnan(by_grade), by_grade, usual))
+    sure = ~np.isnan(by_steps) | ~np.isnan(by_grade)
+    way = np.flatnonzero(~np.isnan(sign) & (metres > 0))
+    # First and last edge of each way; a way cut by the margin is judged by what is left of it.
+    order = np.argsort(streets.way, kind="stable")
+    first = np.searchsorted(streets.way[order], way)
+    last = np.searchsorted(streets.way[order], way, side="right") - 1
+    start, end = streets.tail[order[first]], streets.head[order[last]]
+    matrix = _rises(start, end, count)
+    sd = np.where(sure, 0.15, 0.5) * rise + 0.5
+    return _Terms(matrix, (sign * rise)[way], sd[way])

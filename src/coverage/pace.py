@@ -1,0 +1,137 @@
+"""The pace of an edge: how many seconds a walker takes along it, each way, for all edges at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .walkers import TOBLER_BEST_GRADE, TOBLER_STEEPNESS, Walker
+
+STREET, STAIRS, ESCALATOR, LIFT, RIDE = 0, 1, 2, 3, 4
+"""Kinds of edge, each timed by its own rule."""
+
+FATIGUE_FROM_STEPS, FATIGUE_FULL_STEPS, FATIGUE_FACTOR = 20.0, 200.0, 2.0
+"""Going up, a step takes its own time on a flight of up to 20 steps (one storey), twice that on one
+of 200 and more, in between in proportion. Kretz et al. 2008 (Safety Science) found half the pace of
+short stairs on a stairway of some 200 steps."""
+ESCALATOR_MPS = 0.5
+"""Nominal speed of a public escalator along its slope: GB 16899-2011 / EN 115."""
+ESCALATOR_ANGLE_DEG = 30.0
+"""Usual inclination: its slope is longer than its plan by 1 / cos 30°."""
+LIFT_WAIT_S, LIFT_DOORS_S, LIFT_MPS = 30.0, 10.0, 1.0
+"""Waiting, doors and speed of a lift. 30 s is the average waiting time that CIBSE Guide D calls
+acceptable; 1 m/s is the usual rated speed of a low lift."""
+LIFT_USUAL_RISE_M = 10.0
+"""Rise of a lift whose ends have no known height, metres."""
+RIDE_MPS, RIDE_WAIT_S = 4.0, 300.0
+"""Speed and waiting of a ferry or cable car whose ``duration`` is not tagged."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeFeatures:
+    """What the pace of an edge depends on; every array has the shape (E,).
+
+    Attributes
+    ----------
+    kind
+        `STREET`, `STAIRS`, `ESCALATOR`, `LIFT` or `RIDE`.
+    length_m
+        Metres in plan.
+    rise_m
+        From tail to head, metres; NaN where unknown.
+    climbs
+        +1 where tail to head is up, -1 where it is down, 0 where nobody knows: of the tags, else of
+        the rise.
+    steps, flight_steps
+        Steps of the edge and of the flight it belongs to.
+    ramp
+        Stairs with a ramp that a wheelchair can use.
+    along, against
+        Whether the edge may be walked from tail to head, and from head to tail.
+    wheelchair
+        Whether a wheelchair may use the edge at all, by its tags.
+    ride_s
+        Seconds of a ride, waiting included; NaN for what is none.
+    """
+
+    kind: NDArray[np.int8]
+    length_m: NDArray[np.float64]
+    rise_m: NDArray[np.float64]
+    climbs: NDArray[np.int8]
+    steps: NDArray[np.float64]
+    flight_steps: NDArray[np.float64]
+    ramp: NDArray[np.bool_]
+    along: NDArray[np.bool_]
+    against: NDArray[np.bool_]
+    wheelchair: NDArray[np.bool_]
+    ride_s: NDArray[np.float64]
+
+    @property
+    def grade(self) -> NDArray[np.float64]:
+        """Rise over length from tail to head; 0 where unknown or without length."""
+        known = np.isfinite(self.rise_m) & (self.length_m > 0)
+        return np.divide(self.rise_m, self.length_m, out=np.zeros(len(known)), where=known)
+
+
+def slope_factor(grade: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return speed over level speed at a grade (rise over length): Tobler's function, scaled."""
+    best = abs(TOBLER_BEST_GRADE)
+    return np.exp(-TOBLER_STEEPNESS * (np.abs(grade - TOBLER_BEST_GRADE) - best))
+
+
+def edge_seconds(
+    edges: EdgeFeatures, walker: Walker
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the seconds from tail to head and from head to tail.
+
+    Returns
+    -------
+    along, against
+        Shape (E,), seconds; infinite where this walker cannot go.
+    """
+    along = _one_way(edges, walker, edges.grade, edges.climbs)
+    against = _one_way(edges, walker, -edges.grade, -edges.climbs)
+    return np.where(edges.along, along, np.inf), np.where(edges.against, against, np.inf)
+
+
+def _one_way(
+    edges: EdgeFeatures, walker: Walker, grade: NDArray[np.float64], climbs: NDArray[np.int8]
+) -> NDArray[np.float64]:
+    level_s = edges.length_m / walker.level_speed_mps
+    if walker.stairs == "level":
+        # A city without heights has no lifts to wait for.
+        return np.where(edges.kind == RIDE, edges.ride_s, level_s)
+    street_s = level_s / slope_factor(grade) if walker.slope == "tobler" else level_s
+    stairs_s = _stairs_seconds(edges, walker, level_s, climbs)
+    escalator_s = edges.length_m / np.cos(np.radians(ESCALATOR_ANGLE_DEG)) / ESCALATOR_MPS
+    rise = np.where(np.isfinite(edges.rise_m), np.abs(edges.rise_m), LIFT_USUAL_RISE_M)
+    lift_s = LIFT_WAIT_S + LIFT_DOORS_S + rise / LIFT_MPS
+    seconds = np.select(
+        [edges.kind == STREET, edges.kind == STAIRS, edges.kind == ESCALATOR, edges.kind == LIFT],
+        [street_s, stairs_s, escalator_s if walker.escalators else np.inf, lift_s],
+        edges.ride_s,
+    )
+    if walker.stairs == "impassable":
+        on_ramp = (edges.kind == STAIRS) & edges.ramp
+        # A ramp is built for wheels: slow by its slope, and passable whatever the raster says.
+        seconds = np.where(on_ramp, street_s, seconds)
+        barred = ~edges.wheelchair | np.isin(edges.kind, [ESCALATOR, RIDE])
+        seconds = np.where(barred & ~on_ramp, np.inf, seconds)
+    if walker.max_grade_up is not None:
+        too_steep = (edges.kind == STREET) & (grade > walker.max_grade_up)
+        seconds = np.where(too_steep, np.inf, seconds)
+    return seconds
+
+
+def _stairs_seconds(
+    edges: EdgeFeatures, walker: Walker, level_s: NDArray[np.float64], climbs: NDArray[np.int8]
+) -> NDArray[np.float64]:
+    if walker.stairs == "impassable":
+        return np.full(len(level_s), np.inf)
+    stretch = (edges.flight_steps - FATIGUE_FROM_STEPS) / (FATIGUE_FULL_STEPS - FATIGUE_FROM_STEPS)
+    fatigue = 1 + (FATIGUE_FACTOR - 1) * np.clip(stretch, 0.0, 1.0)
+    up, down = walker.step_up_s * fatigue, np.full(len(level_s), walker.step_down_s)
+    # Where nobody knows which end is up, both ways take the mean.
+    a_step = np.select([climbs > 0, climbs < 0], [up, down], (up + down) / 2)
+    # Landings are walked; no stairway is quicker than a street of its length.
+    return np.maximum(edges.steps * a_step, level_s)
