@@ -1,4 +1,4 @@
-"""Runs the real case as a user would, and compares it with the figures of an independent calculation."""
+"""Runs the real case as a user would; compares it with an independent calculation's figures."""
 
 import json
 import os

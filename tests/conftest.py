@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pyproj import Transformer
 
 from coverage.features import level_streets
-from coverage.network import WalkingNetwork
+from coverage.inputs.walk_rules import TAGS, decide
+from coverage.network import WalkingNetwork, build_network
+from coverage.streets import Streets, streets_from_ways
 from coverage.walkers import PACKAGED_WALKERS
 
 CRS = "EPSG:32648"
@@ -90,3 +93,39 @@ def make_network(
         seconds_along=along, seconds_against=against, way=np.arange(len(rows)), ways=ways,
         walker=profile,
     )  # fmt: skip
+
+
+ORIGIN = (650_000.0, 3_270_000.0)
+"""A place in Yuzhong, metres in `CRS`: (0, 0) of the networks made by hand."""
+
+
+def make_streets(
+    nodes: dict[int, tuple[float, float]],
+    ways: Iterable[tuple[int, list[int], dict[str, str]]],
+    *,
+    lifts: Iterable[int] = (),
+    rules: str = "pedestrian",
+) -> Streets:
+    """Make streets by hand from {node: (x, y)} in metres and ways (id, nodes, tags)."""
+    to_degrees = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
+    place = {n: to_degrees.transform(ORIGIN[0] + x, ORIGIN[1] + y) for n, (x, y) in nodes.items()}
+    rows, refs, lengths = [], [], []
+    for _, members, tags in ways:
+        rule = decide(tags, rules=rules)
+        rows.append([*(tags.get(tag) for tag in TAGS), rule.name, rule.who])
+        refs += members
+        lengths.append(len(members))
+    table = pd.DataFrame(
+        rows, columns=[*TAGS, "rule", "who"], dtype=object,
+        index=pd.Index([way[0] for way in ways], name="osm_id"),
+    )  # fmt: skip
+    return streets_from_ways(
+        np.array(refs), np.array([place[ref] for ref in refs]), np.array(lengths), table,
+        lift_id=np.array(sorted(lifts), dtype=np.int64),
+    )  # fmt: skip
+
+
+def walked(streets: Streets, heights: dict[int, float] | None = None, walker: str = "senior"):
+    """Time streets made by hand, with a height for every node (unknown where not given)."""
+    z = np.array([(heights or {}).get(int(n), np.nan) for n in streets.node_id])
+    return build_network(streets, crs=CRS, walker=PACKAGED_WALKERS[walker], z=z)

@@ -33,8 +33,8 @@ FACILITIES = gpd.GeoDataFrame(
 def street():
     r"""3 km of one street in three ways; a station at its west end, a centre at its east end.
 
-        C1 ====== 1 ====== 2 ====== S1      810 m are 15 minutes at 0.9 m/s
-          0      1000     2000     3000
+    C1 ====== 1 ====== 2 ====== S1      810 m are 15 minutes at 0.9 m/s
+      0      1000     2000     3000
     """
     network = make_network(
         {0: (0, 0), 1: (1000, 0), 2: (2000, 0), 3: (3000, 0)},
@@ -44,11 +44,12 @@ def street():
     snapped = snap(
         network, shapely.get_coordinates(FACILITIES.geometry), onto=np.arange(3), limit_m=10
     )
-    reach = reach_of_each(
-        network, snapped, np.arange(2), direction="worst", cutoffs_min=(15.0,)
-    )
+    reach = reach_of_each(network, snapped, np.arange(2), direction="worst", cutoffs_min=(15.0,))
     covered = with_any_and_all(
-        {"community": reach.within(15.0, np.array([0])), "street": reach.within(15.0, np.array([1]))}
+        {
+            "community": reach.within(15.0, np.array([0])),
+            "street": reach.within(15.0, np.array([1])),
+        }
     )
     minutes = {
         tier: minutes_to_nearest(
@@ -158,15 +159,13 @@ def test_a_tiny_gap_is_counted_and_not_listed(street):
 
 
 def test_where_no_street_leads_the_nearest_is_as_the_crow_flies():
-    network = make_network(
-        {0: (0, 0), 1: (500, 0), 2: (0, 100), 3: (500, 100)}, [(0, 1), (2, 3)]
-    )
+    network = make_network({0: (0, 0), 1: (500, 0), 2: (0, 100), 3: (500, 100)}, [(0, 1), (2, 3)])
     snapped = snap(network, np.array([[0.0, 0.0]]), onto=np.array([0]), limit_m=10)
     one = np.array([0])
     minutes = minutes_to_nearest(network, snapped, one, direction="worst", horizon_min=60)
-    covered = reach_of_each(
-        network, snapped, one, direction="worst", cutoffs_min=(15.0,)
-    ).within(15.0, one)
+    covered = reach_of_each(network, snapped, one, direction="worst", cutoffs_min=(15.0,)).within(
+        15.0, one
+    )
     boundary = shapely.box(-50, -50, 550, 150)
     gaps, _ = find_gaps(
         network, pieces_inside(network, boundary), covered, minutes, tier="community",

@@ -79,13 +79,28 @@ def test_init_then_check_then_run(tmp_path):
     assert "not an empty folder" in again.stderr
 
 
+def test_compare_and_route_on_the_sample(tmp_path):
+    done = care_circle("compare", "sample", "--walkers", "adult,senior,wheelchair", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = (tmp_path / "data/processed/sample/walkers.csv").read_text(encoding="utf-8-sig")
+    assert [line.split(",")[0] for line in table.splitlines()] == [
+        "walker", "adult", "senior", "wheelchair",
+    ]  # fmt: skip
+    ends = ("--from", "107.7930,30.2018", "--to", "107.8070,30.2060")
+    done = care_circle("route", "sample", *ends, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    there, back = done.stdout.splitlines()[-2:]
+    assert there.startswith("there")
+    assert back.startswith("back")
+
+
 def test_studies_version_and_help(tmp_path):
     listed = care_circle("studies", cwd=tmp_path).stdout
     assert [line.split()[0] for line in listed.splitlines()] == [
         "sample", "central-chongqing", "yuzhong",
     ]  # fmt: skip
     assert care_circle("--version", cwd=tmp_path).stdout.startswith("care-circle, version ")
-    for command in ("run", "check", "init", "studies"):
+    for command in ("run", "check", "compare", "route", "fetch", "init", "studies"):
         shown = care_circle(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0
         assert len(shown.stdout.splitlines()) > 4
@@ -98,7 +113,18 @@ def test_studies_version_and_help(tmp_path):
         (["run", "sample", "--walker", "runner"], "walker 'runner' is not known"),
         (["run", "sample", "--directon", "to"], "No such option"),
         (["rum"], "No such command"),
-        (["run", "sample", "--facilities", "nowhere.csv"], "does not exist"),
+        (
+            ["run", "sample", "--facilities", "nowhere.csv"],
+            "nowhere.csv: facilities: does not exist",
+        ),
+        (["run", "sample", "--elevation", "nowhere.tif"], "nowhere.tif: elevation: does not exist"),
+        (["check", "sample", "--areas", "nowhere.gpkg"], "nowhere.gpkg: areas: does not exist"),
+        (["compare", "sample", "--walkers", "adult,runner"], "Not a walker: runner. Known: adult"),
+        (["route", "sample", "--from", "107.8", "--to", "107.8,30.2"], "--from takes LON,LAT"),
+        (
+            ["route", "sample", "--from", "0,0", "--to", "107.8,30.2"],
+            "no street within 300 m of the start",
+        ),
     ],
 )
 def test_usage_errors(tmp_path, words, said):
@@ -116,7 +142,9 @@ def spoil_key(town):
 
 
 def spoil_facilities_and_areas(town):
-    (town / "facilities.csv").write_text("id,name,tier,lon,lat\nC1,a,clinic,x,30\n", encoding="utf-8")
+    (town / "facilities.csv").write_text(
+        "id,name,tier,lon,lat\nC1,a,clinic,x,30\n", encoding="utf-8"
+    )
     (town / "subdistricts.geojson").write_text("nonsense", encoding="utf-8")
 
 

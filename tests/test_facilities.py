@@ -43,7 +43,10 @@ def test_encodings(write, encoding):
 
 
 def test_chinese_headers_tiers_and_full_width_digits(write):
-    text = "编号；".replace("；", ";") + "名称;类型;经度;纬度\nＣ１;某站;社区养老服务站;１０６．５;２９．５\n"
+    text = (
+        "编号；".replace("；", ";")
+        + "名称;类型;经度;纬度\nＣ１;某站;社区养老服务站;１０６．５;２９．５\n"
+    )
     found = read_facilities(write(text))
     assert found.index.tolist() == ["C1"]
     assert found["tier"].tolist() == ["community"]
@@ -51,7 +54,9 @@ def test_chinese_headers_tiers_and_full_width_digits(write):
 
 
 def test_without_ids_the_rows_are_numbered(write):
-    found = read_facilities(write("name,tier,lon,lat\n甲,street,106.5,29.5\n\n乙,street,106.5,29.5\n"))
+    found = read_facilities(
+        write("name,tier,lon,lat\n甲,street,106.5,29.5\n\n乙,street,106.5,29.5\n")
+    )
     assert found.index.tolist() == ["row-2", "row-4"]
 
 
@@ -89,7 +94,10 @@ def test_every_bad_cell_is_told_at_once(write):
 
 def test_missing_columns_are_named_with_what_was_found(write):
     message = said(write("id,title,tier,longitud,lat\nC1,甲,street,106,29\n"))
-    assert "the column 'name' (or 名称, 机构名称) is missing; found: id, title, tier, longitud, lat" in message
+    assert (
+        "the column 'name' (or 名称, 机构名称) is missing; found: id, title, tier, longitud, lat"
+        in message
+    )
     assert "the column 'lon'" in message
 
 

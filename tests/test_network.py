@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose
 from conftest import CRS, make_network
 from coverage.errors import InputError
 from coverage.graphs import network_from_networkx, network_to_networkx
-from coverage.network import build_network
 from coverage.inputs.walk_rules import TAGS
+from coverage.network import build_network
 from coverage.streets import EVERYONE, NOBODY, streets_from_ways
 from coverage.walkers import PACKAGED_WALKERS
 
@@ -75,9 +75,9 @@ def test_components_are_numbered_by_street_length():
 def test_street_pieces_end_at_junctions_and_where_the_way_changes():
     r"""Way A is 0-1-2-3, way B starts at 2.
 
-        0 --- 1 --- 2 --- 3
-                    |
-                    4
+    0 --- 1 --- 2 --- 3
+                |
+                4
     """
     network = make_network(
         {0: (0, 0), 1: (10, 0), 2: (20, 0), 3: (30, 0), 4: (20, 9)},

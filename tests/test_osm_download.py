@@ -18,9 +18,7 @@ WAIT = (0.01, 0.01)
 
 
 def overpass_body() -> bytes:
-    nodes = [
-        {"type": "node", "id": n, "lat": 29.5 + n / 1000, "lon": 106.505} for n in range(1, 6)
-    ]
+    nodes = [{"type": "node", "id": n, "lat": 29.5 + n / 1000, "lon": 106.505} for n in range(1, 6)]
     ways = [
         {"type": "way", "id": 1, "nodes": [1, 2, 3], "tags": {"highway": "steps", "name": "云梯"}},
         {"type": "way", "id": 2, "nodes": [3, 4], "tags": {"highway": "trunk"}},
@@ -139,7 +137,10 @@ def test_a_busy_server_is_asked_again(server, ask):
         ((429, b"slow down"), "Overpass is too busy .429"),
         ((504, b"gateway"), "Overpass is too busy .504"),
         ((400, b"<html>bad query</html>"), "Overpass answered wrongly: 400"),
-        ((200, b"<html>captive portal</html>"), "Overpass answered wrongly: something that is not data"),
+        (
+            (200, b"<html>captive portal</html>"),
+            "Overpass answered wrongly: something that is not data",
+        ),
         ((200, overpass_body()[:300]), "Overpass answered wrongly: no JSON"),
         ((200, b"[]"), "Overpass answered wrongly"),
         ((200, b'{"foo": 1}'), "Overpass answered wrongly"),

@@ -33,7 +33,9 @@ def read(path, rules="pedestrian", findings=None):
 
 
 def test_ways_nodes_and_tags(osm):
-    found = read(osm(way(8, [1, 2, 3], highway="steps", name="云梯"), way(9, [3, 4], highway="path")))
+    found = read(
+        osm(way(8, [1, 2, 3], highway="steps", name="云梯"), way(9, [3, 4], highway="path"))
+    )
     assert found.node_id.tolist() == [1, 2, 3, 4]
     assert found.ways.index.tolist() == [8, 9]
     assert found.ways["name"].tolist() == ["云梯", None]

@@ -1,5 +1,6 @@
 """Travel times and reach on networks that a reader can solve by hand."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -34,8 +35,8 @@ def reached_m(network, snapped, cutoff_min=15.0, direction="back", facilities=ON
 def test_a_line():
     r"""900 m in three edges, the facility at the left end; 0.9 m/s, so 1000 s in all.
 
-        F-----1-----2-----3
-          300   300   300
+    F-----1-----2-----3
+      300   300   300
     """
     network = make_network(
         {0: (0, 0), 1: (300, 0), 2: (600, 0), 3: (900, 0)}, [(0, 1), (1, 2), (2, 3)]
@@ -112,9 +113,7 @@ def test_parallel_edges_count_the_quickest():
 
 def test_an_island_is_not_reached():
     """2-3 does not connect to 0-1, however near it is."""
-    network = make_network(
-        {0: (0, 0), 1: (90, 0), 2: (0, 10), 3: (90, 10)}, [(0, 1), (2, 3)]
-    )
+    network = make_network({0: (0, 0), 1: (90, 0), 2: (0, 10), 3: (90, 10)}, [(0, 1), (2, 3)])
     snapped = snap_all(network, [(0, 0)])
     minutes = minutes_to_nearest(network, snapped, ONE, direction="worst", horizon_min=60)
     assert np.isnan(minutes.node).tolist() == [False, False, True, True]
@@ -136,7 +135,7 @@ def test_a_facility_within_an_edge_is_reached_along_it():
 def test_worst_is_one_walk_to_and_back_from_the_same_facility():
     """Left is quick to go to, right is quick to come back from; neither is quick both ways.
 
-        L --(home to L 100, L to home 800)-- home --(home to R 700, R to home 100)-- R
+    L --(home to L 100, L to home 800)-- home --(home to R 700, R to home 100)-- R
     """
     network = make_network(
         {0: (0, 0), 1: (500, 0), 2: (1000, 0)}, [(0, 1, 800, 100), (1, 2, 700, 100)]
@@ -156,9 +155,9 @@ def test_an_edge_cut_from_both_ends_has_a_gap_in_the_middle():
     """A loop: 0 to 1 directly (2700 m) or by a short cut of 90 s."""
     network = make_network({0: (0, 0), 1: (2700, 0)}, [(0, 1), (0, 1, 90)])
     snapped = snap(network, np.array([[0.0, 0.0]]), onto=np.array([1]), limit_m=10)
-    pieces = reach_of_each(
-        network, snapped, ONE, direction="back", cutoffs_min=(15.0,)
-    ).within(15.0, ONE)
+    pieces = reach_of_each(network, snapped, ONE, direction="back", cutoffs_min=(15.0,)).within(
+        15.0, ONE
+    )
     assert pieces.edge.tolist() == [0, 0, 1]
     assert_allclose(pieces.end[0], 810 / 2700)
     assert_allclose(pieces.start[1], 1 - 729 / 2700)
@@ -235,7 +234,7 @@ def test_a_longer_cutoff_never_shrinks_reach(case, direction):
     lengths = [
         reach.within(c, everyone).length_by_edge_m(network.length_m) for c in reach.cutoffs_min
     ]
-    for shorter, longer in zip(lengths, lengths[1:], strict=False):
+    for shorter, longer in itertools.pairwise(lengths):
         assert np.all(longer >= shorter - 1e-9)
 
 

@@ -1,11 +1,20 @@
 """Yuzhong as it is: figures that an independent calculation gave, and what must hold on any network."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import shapely
 
 import coverage
+from coverage.comparison import compare_walkers
+from coverage.network import project, timed
+from coverage.pace import LIFT, STAIRS, STREET
+from coverage.reach import minutes_to_nearest
+from coverage.routes import route
+from coverage.snapping import snap, usable_edges
 
 pytestmark = pytest.mark.realdata
 
@@ -102,9 +111,112 @@ def test_on_the_flat_the_direction_does_not_matter(own_rules, real, yuzhong, dir
     assert one_way.summary["coverage"] == own_rules.summary["coverage"]
 
 
-def test_a_faster_walker_covers_more(own_rules, real, yuzhong):
-    file = yuzhong / "yuzhong-260426.osm.pbf"
-    adult = real(network__rules="pedestrian", network__file=file, walker="adult")
-    cane = real(network__rules="pedestrian", network__file=file, walker="cane")
-    shares = [r.summary["coverage"]["community"]["share"] for r in (adult, own_rules, cane)]
-    assert shares[0] > shares[1] > shares[2]
+# ---- slopes, stairs, lifts ----
+
+
+@pytest.fixture(scope="module")
+def hilly(real, yuzhong):
+    """The study with the SRTM raster, for the default walker."""
+    return real(
+        network__rules="pedestrian",
+        network__file=yuzhong / "yuzhong-260426.osm.pbf",
+        elevation={"file": str(yuzhong / "dem-srtm30-utm48n.tif")},
+        walker="senior",
+    )
+
+
+def test_the_quality_report_is_plausible(hilly):
+    quality = hilly.summary["quality"]
+    grades = quality["elevation"]["grade_by_class"]
+    assert grades["primary"]["p90"] <= 0.08
+    assert grades["steps"]["p50"] > 0.15
+    assert grades["steps"]["p90"] > 0.35
+    # The raster leaves 17 % of the nodes out.
+    assert 0.10 < quality["share_without_elevation"] < 0.30
+    assert quality["stairs_km_by_source"]["tagged"] == 0
+    assert quality["stairs_km_by_source"]["dem"] > 2
+    assert (quality["stairs"], quality["escalators"]) == (339, 6)
+    elevation = quality["elevation"]
+    assert elevation["clear_crossings"] >= 0.98 * elevation["crossings"]
+    agreeing = elevation["incline_tags_agreeing"]
+    assert agreeing["agreeing"] >= 0.95 * agreeing["judged"]
+
+
+@pytest.fixture(scope="module")
+def walkers(hilly):
+    """Covered shares of each walker."""
+    return compare_walkers(hilly.study, ["adult", "senior", "senior-80", "cane", "wheelchair"])
+
+
+def test_walkers_are_ordered(walkers):
+    for key in ("community", "street", "any"):
+        share = walkers[f"share_{key}"]
+        assert share["adult"] >= share["senior"] >= share["senior-80"] >= share["cane"]
+        assert share["wheelchair"] <= share["adult"]
+
+
+def test_slope_and_stairs_take_street_from_everybody(walkers):
+    assert (walkers["lost_km_community"] > 5).all()
+    assert walkers["lost_km_community"].idxmax() == "wheelchair"
+
+
+def test_a_run_and_the_comparison_agree(hilly, walkers):
+    ours = hilly.summary["coverage"]["community"]["covered_km"]
+    # The comparison reads the wider margin of the adult, so a senior may find a way around.
+    assert walkers.loc["senior", "covered_km_community"] == pytest.approx(ours, rel=2e-3)
+
+
+PLACES = {
+    "朝天门": (106.5857904, 29.5655227),
+    "枇杷山": (106.5572119, 29.5557089),
+    "解放碑": (106.57336, 29.56010),
+    "洪崖洞": (106.575136, 29.5646427),
+}
+
+
+@pytest.mark.parametrize(("low", "high"), [("朝天门", "枇杷山"), ("洪崖洞", "解放碑")])
+def test_from_the_river_to_the_ridge_is_longer_than_down(hilly, low, high):
+    network = hilly.network
+    low_xy, high_xy = project(np.array([PLACES[low], PLACES[high]]), network.crs)
+    up, down = route(network, low_xy, high_xy), route(network, high_xy, low_xy)
+    assert up.minutes > 1.05 * down.minutes
+    assert up.climb_m > up.descent_m
+    crow_min = np.hypot(*(low_xy - high_xy)) / network.walker.fastest_speed_mps / 60
+    assert down.minutes > crow_min
+
+
+def test_stairs_cost_more_than_streets(hilly):
+    network = hilly.network
+    stairs = network.features.kind == STAIRS
+    pace = (network.seconds_along + network.seconds_against) / np.maximum(network.length_m, 0.1)
+    weight = network.length_m
+    mean = [
+        np.average(pace[k], weights=weight[k]) for k in (stairs, network.features.kind == STREET)
+    ]
+    assert mean[0] > 1.5 * mean[1]
+
+
+@pytest.mark.parametrize("what", ["the crown escalator", "the lifts"])
+def test_escalator_and_lifts_carry_traffic(hilly, what):
+    """With them removed somebody's minutes get worse."""
+    network = hilly.network
+    if what == "the lifts":
+        removed = network.features.kind == LIFT
+    else:
+        removed = network.ways.index.to_numpy()[network.way] == 421605016
+    assert removed.any()
+    features = replace(
+        network.features, along=network.features.along & ~removed,
+        against=network.features.against & ~removed,
+    )  # fmt: skip
+    without = timed(replace(network, features=features), network.walker)
+    facilities = np.arange(len(hilly.facilities))
+    points = shapely.get_coordinates(hilly.facilities.geometry.to_numpy())
+    snapped = snap(network, points, onto=usable_edges(without), limit_m=300)
+    before, after = (
+        minutes_to_nearest(net, snapped, facilities, direction="worst", horizon_min=60).node
+        for net in (network, without)
+    )
+    worse = (after > before + 0.01) | (np.isnan(after) & ~np.isnan(before))
+    assert worse.sum() > 0
+    assert not (after < before - 1e-9).any()

@@ -15,7 +15,7 @@ def everywhere(network):
 def test_the_nearest_place_is_on_the_edge_not_at_its_nodes():
     r"""The point is 30 m above the long street, 40 m from the far node of the short one.
 
-        0 ------------ P ------------ 1        (0, 0) - (1000, 0)
+    0 ------------ P ------------ 1        (0, 0) - (1000, 0)
     """
     network = make_network({0: (0, 0), 1: (1000, 0), 2: (250, 70)}, [(0, 1), (0, 2)])
     snapped = snap(network, np.array([[250.0, 30.0]]), onto=everywhere(network), limit_m=100)

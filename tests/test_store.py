@@ -37,7 +37,9 @@ def test_the_geopackage_holds_its_layers(result, folder):
     inside_m = result.summary["street_km"] * 1000
     assert_allclose(streets["length_m"].sum(), inside_m, atol=1e-3)
     covered_m = (streets["length_m"] * streets["covered_community"]).sum()
-    assert_allclose(covered_m / 1000, result.summary["coverage"]["community"]["covered_km"], atol=1e-6)
+    assert_allclose(
+        covered_m / 1000, result.summary["coverage"]["community"]["covered_km"], atol=1e-6
+    )
     circles = gpd.read_file(folder / "coverage.gpkg", layer="isochrones")
     assert circles.is_valid.all()
 
@@ -64,9 +66,10 @@ def test_gaps_and_covered_street_are_all_the_street(result):
 def test_the_manifest_names_inputs_outputs_versions_and_source(result, folder):
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["streets"]["attribution"] == "© OpenStreetMap contributors, ODbL 1.0"
-    assert manifest["inputs"]["facilities.csv"] == sha256(
-        result.study.path(Path("facilities.csv")).read_bytes()
-    ).hexdigest()
+    assert (
+        manifest["inputs"]["facilities.csv"]
+        == sha256(result.study.path(Path("facilities.csv")).read_bytes()).hexdigest()
+    )
     for name, digest in manifest["outputs"].items():
         assert sha256((folder / name).read_bytes()).hexdigest() == digest
     assert set(manifest["outputs"]) == {p.name for p in folder.iterdir()} - {"manifest.json"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import reduce
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -23,9 +24,7 @@ def pieces_inside(network: WalkingNetwork, area: shapely.Geometry) -> Pieces:
     # Ends inside and no crossing of the rim; `covers` also takes edges that run along it.
     inside = shapely.covers(area, lines)
     crossing = np.flatnonzero(shapely.intersects(area, lines) & ~inside)
-    parts, which = shapely.get_parts(
-        shapely.intersection(lines[crossing], area), return_index=True
-    )
+    parts, which = shapely.get_parts(shapely.intersection(lines[crossing], area), return_index=True)
     real = shapely.get_type_id(parts) == 1
     parts, edge = parts[real], crossing[which[real]]
     ends = [
@@ -120,7 +119,7 @@ def streets_coverage(
     first = np.full(count, len(label))
     np.minimum.at(first, label, np.arange(len(label)))
     way = network.way[inside.edge[first]]
-    columns: dict[str, NDArray[np.object_] | NDArray[np.float64]] = {
+    columns: dict[str, NDArray[Any]] = {
         "osm_id": network.ways.index.to_numpy()[way],
         "name": network.ways["name"].to_numpy()[way],
         "highway": network.ways["highway"].to_numpy()[way],

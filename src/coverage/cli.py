@@ -33,8 +33,8 @@ class _Errors(click.Group):
             if debug:
                 raise
             _stop(
-                f"Error: something went wrong inside care-circle ({type(error).__name__}: {error}). "
-                "Run again with --debug and send us what it prints.",
+                f"Error: something went wrong inside care-circle ({type(error).__name__}: "
+                f"{error}).\nRun again with --debug and send us what it prints.",
                 1,
             )
 
@@ -53,6 +53,16 @@ def main() -> None:
     """
 
 
+def _lon_lat(text: str, option: str) -> tuple[float, float]:
+    try:
+        lon, lat = (float(part) for part in text.replace("，", ",").split(","))
+    except ValueError:
+        raise click.UsageError(f"{option} takes LON,LAT in degrees, not '{text}'.") from None
+    if abs(lon) > 180 or abs(lat) > 90:
+        raise click.UsageError(f"{option}: {text} is not a longitude and a latitude.")
+    return lon, lat
+
+
 _study = click.argument("study", default="sample")
 _changes = [
     click.option("--walker", help="Walker to use in the place of the study's."),
@@ -68,6 +78,9 @@ _changes = [
     ),
     click.option(
         "--osm-cache", type=click.Path(path_type=Path), help="Folder of OSMnx's recorded responses."
+    ),
+    click.option(
+        "--elevation", type=click.Path(path_type=Path), help="Raster of ground heights (GeoTIFF)."
     ),
     click.option(
         "--rules",
@@ -95,6 +108,9 @@ def _load(study: str, options: dict[str, Any]) -> Any:
         direction=options["direction"],
         facilities__file=options["facilities"],
         areas__file=options["areas"],
+        areas__if_present=False if options["areas"] else None,
+        elevation__file=options["elevation"],
+        elevation__if_present=False if options["elevation"] else None,
         network__file=options["streets"],
         network__osm_cache=options["osm_cache"],
         network__rules=options["rules"],
@@ -151,9 +167,116 @@ def check(study: str, **options: Any) -> None:
 
 
 @main.command()
+@_study
+@_with_changes
+@click.option(
+    "--walkers", default="adult,senior,senior-80,cane,wheelchair", show_default=True,
+    help="Walkers to compare, commas between.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for walkers.csv.",
+    show_default="data/processed/<study>",
+)  # fmt: skip
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but the table's path.")
+def compare(study: str, walkers: str, out: Path | None, quiet: bool, **options: Any) -> None:
+    """Compare walkers: what each covers, and what slope and stairs take from them.
+
+    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file.
+    """
+    from .comparison import compare_walkers
+    from .console import show_comparison, show_steps
+    from .outputs.store import save_table
+
+    loaded = _load(study, options)
+    names = [name.strip() for name in walkers.split(",") if name.strip()]
+    with show_steps(len(names) + 1, quiet=quiet) as progress:
+        table = compare_walkers(loaded, names, progress=progress)
+    path = save_table(table.reset_index(), (out or Path("data/processed") / loaded.name), "walkers")
+    if quiet:
+        click.echo(path)
+    else:
+        show_comparison(loaded, table, path)
+
+
+@main.command()
+@_study
+@_with_changes
+@click.option("--from", "start", required=True, metavar="LON,LAT", help="Where the walk begins.")
+@click.option("--to", "end", required=True, metavar="LON,LAT", help="Where it ends.")
+def route(study: str, start: str, end: str, **options: Any) -> None:
+    """Show the walk between two places in both directions: minutes, metres, climb, steps.
+
+    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file.
+    """
+    import numpy as np
+
+    from .console import show_route
+    from .inputs.everything import read_inputs
+    from .network import project
+    from .pipeline import walking_network
+    from .routes import route as walk
+
+    loaded = _load(study, options)
+    places = np.array([_lon_lat(start, "--from"), _lon_lat(end, "--to")])
+    inputs = read_inputs(loaded)
+    network, _ = walking_network(loaded, inputs)
+    here, there = map(tuple, project(places, inputs.crs))
+    show_route(loaded, [walk(network, here, there), walk(network, there, here)])
+
+
+@main.group()
+def fetch() -> None:
+    """Get inputs of a study from public servers."""
+
+
+@fetch.command("elevation")
+@_study
+@click.option(
+    "--source", type=click.Choice(["glo30", "srtm"]), default="glo30", show_default=True,
+    help="Copernicus GLO-30 or SRTM, both about 30 m.",
+)  # fmt: skip
+@click.option("--mirror", metavar="URL", help="Another server with the same paths.")
+@click.option("--osm-cache", type=click.Path(path_type=Path), help="Recorded responses.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the raster goes.",
+              show_default="the study's [elevation] file")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Replace a raster that is already there.")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+def fetch_elevation(
+    study: str, source: Any, mirror: str | None, osm_cache: Path | None, out: Path | None,
+    overwrite: bool, **_: Any,
+) -> None:  # fmt: skip
+    """Get the elevation tiles that STUDY needs and cut them to one raster.
+
+    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. What is there
+    already is not fetched again; a download that was broken off goes on where it stopped.
+    """
+    from .catalogue import load_study
+    from .console import show_download
+    from .inputs.elevation_download import fetch_elevation as fetch_tiles
+    from .inputs.everything import network_area
+
+    loaded = load_study(study, network__osm_cache=osm_cache)
+    part = loaded.elevation
+    target = out or loaded.path(part.file if part else Path("elevation.tif"))
+    with show_download() as progress:
+        fetched = fetch_tiles(
+            network_area(loaded), target, source=source, base_url=mirror, progress=progress,
+            overwrite=overwrite,
+        )  # fmt: skip
+    for note in fetched.notes:
+        click.echo(f"note: {note}")
+    if fetched.missing:
+        click.echo(f"no such tile (sea): {', '.join(tile.name for tile in fetched.missing)}")
+    click.echo(f"Elevation 高程: {fetched.path}")
+    click.echo(fetched.attribution)
+    if part is None:
+        click.echo(f'Add to the study: [elevation] file = "{fetched.path.name}"')
+
+
+@main.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
-def init(folder: Path, debug: bool) -> None:
+def init(folder: Path, **_: Any) -> None:
     """Make DIR a working study to start from: a template of every input, and study.toml."""
     from .catalogue import init_study
 

@@ -1,19 +1,29 @@
 """What a run shows in the terminal: steps as they go, and a short summary at the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from .inputs.everything import Inputs
 from .pipeline import Progress as ShowStep
 from .result import Result
+from .routes import Route
 from .study import TIERS, Study, TierName
 
 _SHORT_ZH: dict[TierName, str] = {
@@ -55,7 +65,13 @@ def show_summary(result: Result, map_path: Path, *, verbose: bool) -> None:
     )
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("tier 层级", no_wrap=True)
-    for heading in ("facilities\n设施", "minutes\n分钟", "covered km\n覆盖", "share\n占比", "gaps\n缺口"):
+    for heading in (
+        "facilities\n设施",
+        "minutes\n分钟",
+        "covered km\n覆盖",
+        "share\n占比",
+        "gaps\n缺口",
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     for tier in TIERS:
         _add_row(
@@ -74,6 +90,54 @@ def show_summary(result: Result, map_path: Path, *, verbose: bool) -> None:
     console.print(f"All results 全部结果: {escape(str(map_path.parent))}", soft_wrap=True)
 
 
+@contextmanager
+def show_download() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show a bar for every file; yields a function of name, bytes so far and all bytes."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done, total=total)
+
+        yield progress
+
+
+def show_comparison(study: Study, table: pd.DataFrame, path: Path) -> None:
+    """Print walkers side by side."""
+    console = Console(highlight=False)
+    console.print(f"\n[bold]{escape(study.title or study.name)}[/bold]")
+    for notice in study.notices:
+        console.print(f"[yellow]! {escape(notice)}[/yellow]")
+    street_km = float(table["street_km"].iloc[0])
+    console.print(
+        f"Covered share of {street_km:.2f} km of street, and kilometres lost to slope and stairs "
+        "覆盖占比（坡道与台阶造成的损失，公里）:"
+    )
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("walker 步行者", no_wrap=True)
+    for tier in TIERS:
+        shown.add_column(f"{tier}\n{_SHORT_ZH[tier]}", justify="right", no_wrap=True)
+    for name, row in table.iterrows():
+        cells = [f"{row[f'share_{tier}']:.1%} (-{row[f'lost_km_{tier}']:.1f})" for tier in TIERS]
+        shown.add_row(escape(str(name)), *cells)
+    console.print(shown)
+    console.print(f"Table 表格: {escape(str(path))}", soft_wrap=True)
+
+
+def show_route(study: Study, there_and_back: Sequence[Route]) -> None:
+    """Print the walk there and the walk back."""
+    console = Console(highlight=False)
+    console.print(f"walker 步行者 {escape(study.walker)}")
+    for name, walk in zip(("there 去", "back  回"), there_and_back, strict=True):
+        console.print(
+            f"{name}  {walk.minutes:6.1f} min 分钟  {walk.length_m:6.0f} m 米  "
+            f"+{walk.climb_m:.0f} m  -{walk.descent_m:.0f} m  {walk.steps:.0f} steps 级台阶"
+        )
+
+
 def show_inputs(study: Study, inputs: Inputs) -> None:
     """Print what `care-circle check` found."""
     console = Console(highlight=False)
@@ -83,8 +147,8 @@ def show_inputs(study: Study, inputs: Inputs) -> None:
     console.print(f"streets     {len(inputs.streets.tail)} segments of "
                   f"{len(inputs.streets.ways)} ways, {escape(inputs.streets.source)}")  # fmt: skip
     console.print(f"facilities  {len(inputs.facilities)} ({tiers})")
-    for name, frame in (("areas", inputs.areas), ("zones", inputs.zones),
-                        ("population", inputs.population), ("candidates", inputs.candidates)):  # fmt: skip
+    for name in ("areas", "zones", "population", "candidates"):
+        frame = getattr(inputs, name)
         if frame is not None:
             console.print(f"{name:<11} {len(frame)}")
     if inputs.surface_m is not None:

@@ -202,9 +202,7 @@ def _ground_nodes(
     return ground, np.sqrt(np.clip(carried[ground], 2.0, 30.0) / 30.0)
 
 
-def _anchor(
-    streets: Streets, surface_m: NDArray[np.float64], ground: NDArray[np.int64]
-) -> _Terms:
+def _anchor(streets: Streets, surface_m: NDArray[np.float64], ground: NDArray[np.int64]) -> _Terms:
     """Hold loosely what no ground node holds, so that the problem has one solution."""
     count = len(surface_m)
     links = csr_array(

@@ -108,9 +108,7 @@ def _median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     return float(values[order[min(int(half), len(order) - 1)]])
 
 
-def _areas_at(
-    middles: NDArray[np.object_], areas: gpd.GeoDataFrame | None
-) -> NDArray[np.object_]:
+def _areas_at(middles: NDArray[np.object_], areas: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
     names = np.full(len(middles), "" if areas is None else OUTSIDE_AREAS, dtype=object)
     if areas is not None:
         middle, area = shapely.STRtree(areas.geometry.to_numpy()).query(

@@ -77,8 +77,7 @@ def network_from_networkx(graph: nx.MultiDiGraph, *, walker: Walker) -> WalkingN
         )
     whole_numbers = all(isinstance(node, (int, np.integer)) for node in graph.nodes)
     numbered: dict[Hashable, int] = {
-        node: int(node) if whole_numbers else position  # type: ignore[call-overload]
-        for position, node in enumerate(graph.nodes)
+        node: int(node) if whole_numbers else position for position, node in enumerate(graph.nodes)
     }
     directed = pd.DataFrame(
         [_directed_edge(graph, numbered, walker, *edge) for edge in graph.edges(keys=True)]

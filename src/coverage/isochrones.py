@@ -71,7 +71,11 @@ def isochrones(
 
 
 def _nested(
-    network: WalkingNetwork, bands: "zip[tuple[float, Pieces]]", scope: str, facility: str, tier: str
+    network: WalkingNetwork,
+    bands: "zip[tuple[float, Pieces]]",
+    scope: str,
+    facility: str,
+    tier: str,
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     inner = shapely.Polygon()

@@ -102,7 +102,7 @@ class WalkingNetwork:
         length = np.bincount(label, weights=self.length_m, minlength=of_node.max() + 1)
         rank = np.empty(len(length), dtype=np.int64)
         rank[np.argsort(-length, kind="stable")] = np.arange(len(length))
-        return rank[label]
+        return np.asarray(rank[label])
 
     def street_pieces(self) -> NDArray[np.int64]:
         """Label runs of edges of one way between junctions, shape (E,), from 0.

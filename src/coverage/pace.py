@@ -1,4 +1,4 @@
-"""The pace of an edge: how many seconds a walker takes along it, each way, for all edges at once."""
+"""The pace of an edge: the seconds a walker takes along it, each way, for all edges at once."""
 
 from dataclasses import dataclass
 
@@ -76,7 +76,7 @@ class EdgeFeatures:
 def slope_factor(grade: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return speed over level speed at a grade (rise over length): Tobler's function, scaled."""
     best = abs(TOBLER_BEST_GRADE)
-    return np.exp(-TOBLER_STEEPNESS * (np.abs(grade - TOBLER_BEST_GRADE) - best))
+    return np.asarray(np.exp(-TOBLER_STEEPNESS * (np.abs(grade - TOBLER_BEST_GRADE) - best)))
 
 
 def edge_seconds(
@@ -120,7 +120,7 @@ def _one_way(
     if walker.max_grade_up is not None:
         too_steep = (edges.kind == STREET) & (grade > walker.max_grade_up)
         seconds = np.where(too_steep, np.inf, seconds)
-    return seconds
+    return np.asarray(seconds)
 
 
 def _stairs_seconds(

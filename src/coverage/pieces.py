@@ -39,7 +39,7 @@ class Pieces:
     def length_by_edge_m(self, edge_length_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the length in metres on every edge, shape of `edge_length_m`."""
         lengths = (self.end - self.start) * edge_length_m[self.edge]
-        return np.bincount(self.edge, weights=lengths, minlength=len(edge_length_m))
+        return np.bincount(self.edge, weights=lengths, minlength=len(edge_length_m)).astype(float)
 
     def keep(self, chosen: NDArray[np.bool_]) -> "Pieces":
         """Return the chosen pieces."""
@@ -51,9 +51,7 @@ def whole(edges: NDArray[np.int64]) -> Pieces:
     return Pieces(edges, np.zeros(len(edges)), np.ones(len(edges)))
 
 
-def union(
-    edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
-) -> Pieces:
+def union(edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]) -> Pieces:
     """Return the union of intervals given in any order, overlapping or touching.
 
     Intervals are clipped to 0..1; those empty after that are left out.
@@ -108,9 +106,7 @@ def subtract(one: Pieces, other: Pieces) -> Pieces:
     return intersect(one, union(edge, opens, closes))
 
 
-def _pairs_on_one_edge(
-    one: Pieces, other: Pieces
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pairs_on_one_edge(one: Pieces, other: Pieces) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the positions of all pairs of pieces that lie on the same edge."""
     low = np.searchsorted(other.edge, one.edge, side="left")
     count = np.searchsorted(other.edge, one.edge, side="right") - low

@@ -13,9 +13,15 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from .assessment import areas_coverage, coverage_of, pieces_inside, streets_coverage, with_any_and_all
+from .assessment import (
+    areas_coverage,
+    coverage_of,
+    pieces_inside,
+    streets_coverage,
+    with_any_and_all,
+)
 from .catalogue import load_study
-from .elevations import estimate_elevations
+from .elevations import Elevations, estimate_elevations
 from .gaps import find_gaps
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
@@ -71,17 +77,11 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
     with clock.step(STEPS[0]):
         inputs = read_inputs(study)
     with clock.step(STEPS[1]):
-        elevations = None
-        if inputs.surface_m is not None:
-            metres = project(inputs.streets.lon_lat, inputs.crs)
-            elevations = estimate_elevations(inputs.streets, metres, inputs.surface_m)
-        network = build_network(
-            inputs.streets, crs=inputs.crs, walker=study.walking,
-            z=None if elevations is None else elevations.z,
-        )
-        snapped = _snap_facilities(study, network, inputs.facilities)
+        network, elevations = walking_network(study, inputs)
+        snapped = snap_facilities(study, network, inputs.facilities)
+        any_street_m = _to_any_street(study, network, inputs.facilities)
         inside = pieces_inside(network, inputs.boundary)
-    tiers = {
+    tiers: dict[str, NDArray[np.int64]] = {
         tier: np.flatnonzero((inputs.facilities["tier"] == tier).to_numpy()) for tier in TIERS
     }
     with clock.step(STEPS[2]):
@@ -120,6 +120,7 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
             for tier in TIERS
         }
     facilities = _facilities(inputs.facilities, snapped, reach, network)
+    facilities["any_street_m"] = any_street_m
     return Result(
         study=study,
         inputs=inputs,
@@ -139,6 +140,16 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
     )  # fmt: skip
 
 
+def walking_network(study: Study, inputs: Inputs) -> tuple[WalkingNetwork, Elevations | None]:
+    """Return the network timed for the study's walker, and what its heights come from."""
+    elevations = None
+    if inputs.surface_m is not None:
+        metres = project(inputs.streets.lon_lat, inputs.crs)
+        elevations = estimate_elevations(inputs.streets, metres, inputs.surface_m)
+    z = None if elevations is None else elevations.z
+    return build_network(inputs.streets, crs=inputs.crs, walker=study.walking, z=z), elevations
+
+
 @dataclass(slots=True)
 class _Clock:
     progress: Progress
@@ -156,14 +167,22 @@ def _loaded(study: Study | str | Path) -> Study:
     return study if isinstance(study, Study) else load_study(study)
 
 
-def _snap_facilities(
-    study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame
-) -> Snapped:
+def snap_facilities(study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame) -> Snapped:
+    """Return where the facilities stand on the network."""
     # The comparison network is the OSMnx recipe's throughout: it snaps to any edge.
     own_rules = study.network.rules == "pedestrian"
     onto = usable_edges(network) if own_rules else np.arange(len(network.tail))
     points = shapely.get_coordinates(facilities.geometry.to_numpy())
     return snap(network, points, onto=onto, limit_m=study.facilities.snap_limit_m)
+
+
+def _to_any_street(
+    study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame
+) -> NDArray[np.float64]:
+    """Return the metres to the nearest street, be it one that a facility may stand on or not."""
+    points = shapely.get_coordinates(facilities.geometry.to_numpy())
+    limit_m = study.facilities.snap_limit_m
+    return snap(network, points, onto=np.arange(len(network.tail)), limit_m=limit_m).distance_m
 
 
 def _minutes(

@@ -79,9 +79,7 @@ def _left_out(streets: Streets, crs: str) -> dict[str, dict[str, float]]:
 def _agreement(network: WalkingNetwork) -> dict[str, int]:
     """Return how many ways tagged up or down (with known heights) rise as their tags say."""
     sign, _, _ = inclines(network.ways)
-    rise = np.bincount(
-        network.way, weights=network.features.rise_m, minlength=len(network.ways)
-    )
+    rise = np.bincount(network.way, weights=network.features.rise_m, minlength=len(network.ways))
     judged = np.isfinite(sign) & (sign != 0) & np.isfinite(rise)
     return {"judged": int(judged.sum()), "agreeing": int((sign * rise > 0)[judged].sum())}
 
@@ -98,9 +96,7 @@ def _grades(network: WalkingNetwork) -> dict[str, dict[str, float]]:
     }
 
 
-def _percentiles(
-    values: NDArray[np.float64], weight: NDArray[np.float64]
-) -> dict[str, float]:
+def _percentiles(values: NDArray[np.float64], weight: NDArray[np.float64]) -> dict[str, float]:
     order = np.argsort(values, kind="stable")
     running = np.cumsum(weight[order])
     return {

@@ -135,7 +135,7 @@ def minutes_to_nearest(
         node, node_facility = nearest_seconds(
             network, snapped, facilities, direction=one_way, limit_s=limit_s, engine=engine
         )
-        edge, edge_facility = _at_middles(network, snapped, node, node_facility, one_way)
+        edge, edge_facility = _at_middles(network, node, node_facility, one_way)
         _improve_on_own_edge(network, snapped, facilities, edge, edge_facility, one_way)
     else:
         node, node_facility = np.full(count, np.inf), np.full(count, -1)
@@ -144,7 +144,7 @@ def minutes_to_nearest(
             _improve(node, node_facility, np.maximum(back, to), facility)
             at_middle = []
             for times, one_way in ((back, "back"), (to, "to")):
-                here, whose = _at_middles(network, snapped, times, node_facility, one_way)
+                here, whose = _at_middles(network, times, node_facility, one_way)
                 alone = np.array([facility])
                 _improve_on_own_edge(network, snapped, alone, here, whose, one_way)
                 at_middle.append(here)
@@ -213,9 +213,7 @@ def _arcs(
     count = len(network.node_id)
     source = count + np.arange(len(sources))
     tail = np.concatenate([network.tail, network.head, source, source])
-    head = np.concatenate(
-        [network.head, network.tail, network.head[edge], network.tail[edge]]
-    )
+    head = np.concatenate([network.head, network.tail, network.head[edge], network.tail[edge]])
     seconds = np.concatenate(
         [along, against, leg + _share(1 - fraction, along[edge]),
          leg + _share(fraction, against[edge])]
@@ -317,15 +315,13 @@ def _paces(
 
 
 def _at_middles(
-    network: WalkingNetwork, snapped: Snapped, node: NDArray[np.float64],
+    network: WalkingNetwork, node: NDArray[np.float64],
     node_facility: NDArray[np.int64], direction: OneWay,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:  # fmt: skip
     from_tail, from_head = _paces(network, direction)
     by_tail = node[network.tail] + from_tail / 2
     by_head = node[network.head] + from_head / 2
-    whose = np.where(
-        by_tail <= by_head, node_facility[network.tail], node_facility[network.head]
-    )
+    whose = np.where(by_tail <= by_head, node_facility[network.tail], node_facility[network.head])
     return np.minimum(by_tail, by_head), whose
 
 

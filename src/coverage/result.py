@@ -25,7 +25,8 @@ class Result:
     facilities
         Index: id. ``name``, ``tier``, ``capacity`` (places), ``address``, ``snapped``, ``snap_m``
         (straight leg to the street, metres), ``street_osm_id``, ``component`` (of the network, 0
-        the largest), ``street_km_5min`` … ``street_km_15min`` (street reached, each street once).
+        the largest), ``street_km_5min`` … ``street_km_15min`` (street reached, each street once),
+        ``any_street_m`` (to the nearest street, usable or not, metres).
     streets
         See `coverage.assessment.streets_coverage`.
     isochrones

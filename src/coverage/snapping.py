@@ -101,8 +101,9 @@ def snap(
 def usable_edges(network: WalkingNetwork) -> NDArray[np.int64]:
     """Return the edges that a facility or a home may stand on, ascending.
 
-    Usable is an edge that this walker can go along, that is not in a tunnel, a motorway, a lift or a ride, and
-    whose component has at least `REAL_COMPONENT_M` of street (the largest always counts).
+    Usable is an edge that this walker can go along, that is not in a tunnel, a motorway, a lift or
+    a ride, and whose component has at least `REAL_COMPONENT_M` of street (the largest always
+    counts).
     """
     component = network.components()
     real = np.bincount(component, weights=network.length_m) >= REAL_COMPONENT_M

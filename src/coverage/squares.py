@@ -1,5 +1,6 @@
 """Pedestrian areas: people walk straight across them, not only along their rims."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +21,9 @@ def cross_squares(streets: Streets) -> Streets:
     """Return the streets with straight ways across every square, and along its rim.
 
     From each place where a walkable street meets a square a straight segment leads to every other
-    such place that can be seen across it; the rim leads to the rest. The new ways have negative
-    ids, ``highway=pedestrian`` and the rule ``square``.
+    such place that can be seen across it; the rim leads to the rest. Corners where no street is get
+    new node ids above all others. The new ways have negative ids, ``highway=pedestrian`` and the
+    rule ``square``.
     """
     place = {
         (int(x), int(y)): node
@@ -30,24 +32,26 @@ def cross_squares(streets: Streets) -> Streets:
     met = np.zeros(len(streets.node_id), dtype=bool)
     met[streets.tail[streets.walkable]] = True
     met[streets.head[streets.walkable]] = True
-    tails: list[int] = []
-    heads: list[int] = []
-    ways: list[int] = []
+    corners: list[tuple[float, float]] = []
+    segments: list[tuple[int, int, int]] = []
     for number, outline in enumerate(streets.squares):
         spots = [(int(x), int(y)) for x, y in np.round(outline * _E7).tolist()]
-        known = [place[spot] for spot in spots if spot in place]
-        doors = [node for node in dict.fromkeys(known) if met[node]]
+        doors = [n for n in dict.fromkeys(place.get(s, -1) for s in spots) if 0 <= n < len(met)]
+        doors = [node for node in doors if met[node]]
         if len(doors) < 2:
             continue
-        pairs = _sight_lines(shapely.Polygon(outline), doors, streets.lon_lat)
-        # The rim, from each known corner to the next, joins doors that do not see each other.
-        rim = [(one, other) for one, other in zip(known, known[1:], strict=False) if one != other]
-        for one, other in {tuple(sorted(pair)): None for pair in [*pairs, *rim]}:
-            tails.append(one)
-            heads.append(other)
-            ways.append(number)
-    if not tails:
+        for spot, corner in zip(spots, outline.tolist(), strict=True):
+            if spot not in place:
+                place[spot] = len(streets.node_id) + len(corners)
+                corners.append(tuple(corner))
+        ring = [place[spot] for spot in spots]
+        # The rim joins doors that do not see each other.
+        rim = [(one, other) for one, other in itertools.pairwise(ring) if one != other]
+        pairs = [*_sight_lines(shapely.Polygon(outline), doors, streets.lon_lat), *rim]
+        segments += [(*pair, number) for pair in sorted({(min(p), max(p)) for p in pairs})]
+    if not segments:
         return streets
+    tails, heads, ways = (list(column) for column in zip(*segments, strict=True))
     used, way = np.unique(ways, return_inverse=True)
     rows = pd.DataFrame(
         None, index=pd.Index(-1 - used, name="osm_id"), columns=streets.ways.columns, dtype=object
@@ -55,6 +59,10 @@ def cross_squares(streets: Streets) -> Streets:
     rows["highway"], rows["rule"], rows["who"] = "pedestrian", "square", EVERYONE
     return replace(
         streets,
+        node_id=np.concatenate(
+            [streets.node_id, streets.node_id.max() + 1 + np.arange(len(corners))]
+        ),
+        lon_lat=np.concatenate([streets.lon_lat, np.array(corners).reshape(-1, 2)]),
         tail=np.concatenate([streets.tail, np.array(tails, dtype=np.int64)]),
         head=np.concatenate([streets.head, np.array(heads, dtype=np.int64)]),
         way=np.concatenate([streets.way, way + len(streets.ways)]),

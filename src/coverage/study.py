@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from .errors import InputError, Problem
 from .walkers import PACKAGED_WALKERS, Walker
@@ -72,11 +81,36 @@ class NetworkPart(_Part):
 
 
 class FacilitiesPart(_Part):
-    """The facility list. `snap_limit_m` is how far a facility may stand from a street, metres."""
+    """Where the facilities come from: a list, OpenStreetMap, or both.
 
-    file: Path
-    datum: Datum = "wgs84"
+    Attributes
+    ----------
+    from_osm
+        Whether to take care facilities from OpenStreetMap's tags.
+    file
+        The list: CSV, ``.xlsx``, GeoJSON or GeoPackage.
+    sheet
+        Sheet of the workbook or layer of the GeoPackage.
+    datum
+        What the list's coordinates are in. Unstated they are taken for WGS-84, and refused when
+        they fit the streets far better in another datum.
+    snap_limit_m
+        How far a facility may stand from a street, metres.
+    """
+
+    # Before `file`, which is checked against it.
+    from_osm: bool = False
+    file: Path | None = Field(default=None, validate_default=True)
+    sheet: str | None = None
+    datum: Datum | None = None
     snap_limit_m: float = Field(default=300, gt=0, le=5_000)
+
+    @field_validator("file")
+    @classmethod
+    def _there_is_a_source(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        if file is None and not info.data.get("from_osm"):
+            raise PydanticCustomError("missing", "needed unless from_osm = true")
+        return file
 
 
 class TierPart(_Part):
@@ -118,6 +152,23 @@ class CandidatesPart(_FilePart):
     """Premises where a facility could open."""
 
 
+class InventoryPart(_Part):
+    """How many facilities of each tier the study area is known to have.
+
+    The whole of Chongqing has 52 district, 220 street and 2,871 community facilities (city civil
+    affairs, press conference on urban renewal, 2024). These are numbers of the 38 districts and
+    counties together: a study of one district, or of the nine central ones, needs its own.
+    """
+
+    community: int | None = Field(default=None, ge=0)
+    street: int | None = Field(default=None, ge=0)
+    district: int | None = Field(default=None, ge=0)
+
+    def __iter__(self) -> Iterator[tuple[TierName, int | None]]:  # type: ignore[override]
+        """Iterate over (name of the tier, number) from the smallest facility to the largest."""
+        return ((name, getattr(self, name)) for name in TIERS)
+
+
 class Study(_Part):
     """One analysis: a place, its inputs, the tiers and the walker.
 
@@ -140,8 +191,9 @@ class Study(_Part):
     population: PopulationPart | None = None
     zones: AreasPart | None = None
     candidates: CandidatesPart | None = None
+    inventory: InventoryPart | None = None
     walkers: dict[str, Walker] = {}
-    base: Path = Field(default=Path("."), exclude=True)
+    base: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -198,7 +250,7 @@ class Study(_Part):
 
 
 def study_from_toml(
-    text: str, *, source: str = "study.toml", base: Path = Path("."), changes: Mapping[str, Any] = {}
+    text: str, *, source: str = "study.toml", base: Path = Path(), changes: Mapping[str, Any] = {}
 ) -> Study:
     """Read a study from TOML text; see `coverage.load_study`.
 
@@ -255,7 +307,9 @@ def _as_problem(detail: Any, source: str) -> Problem:
     found = detail["input"]
     shown = "" if isinstance(found, dict) else f" (found {found!r})"
     message = detail["msg"].removeprefix("Value error, ")
-    return Problem(source, f"{key}: {message}{shown}.", "See `care-circle init DIR` for a template.")
+    return Problem(
+        source, f"{key}: {message}{shown}.", "See `care-circle init DIR` for a template."
+    )
 
 
 def _known_keys(tables: list[str]) -> list[str]:

@@ -13,6 +13,10 @@ from .study import TIERS, Study
 MOVED_M = 50.0
 """A facility whose straight leg to the street is longer is listed, metres."""
 
+PASSED_M = 5.0
+"""A facility is listed when a street that it may not stand on (in a tunnel, on a scrap of network)
+is nearer by more than this, metres."""
+
 
 def summarise(
     study: Study,
@@ -39,6 +43,7 @@ def summarise(
     """
     off = facilities.index[~facilities["snapped"]]
     moved = facilities.index[facilities["snap_m"] > MOVED_M]
+    passed = facilities.index[facilities["snap_m"] > facilities["any_street_m"] + PASSED_M]
     apart = facilities.index[facilities["component"] > 0]
     return {
         "study": study.name,
@@ -55,9 +60,7 @@ def summarise(
             }
             for key in (*TIERS, "any", "all")
         },
-        "facilities": {
-            tier: int((facilities["tier"] == tier).sum()) for tier in TIERS
-        },
+        "facilities": {tier: int((facilities["tier"] == tier).sum()) for tier in TIERS},
         "gaps": {
             tier: {
                 "count": count,
@@ -81,19 +84,25 @@ def summarise(
         "snapping": {
             "not_snapped": list(off),
             "moved_over_50_m": list(moved),
+            "passed_a_nearer_street": list(passed),
             "off_the_main_component": list(apart),
         },
-        "warnings": [*inputs.warnings, *_warnings(study, list(off))],
+        "warnings": [*inputs.warnings, *_warnings(study, list(off), quality)],
     }
 
 
-def _warnings(study: Study, off: list[str]) -> list[str]:
-    if not off:
-        return []
-    return [
-        f"{study.facilities.file.name}: {len(off)} facilities have no street within "
-        f"{study.facilities.snap_limit_m:g} m and reach nothing: {', '.join(off)}"
+def _warnings(study: Study, off: list[str], quality: Mapping[str, Any]) -> list[str]:
+    warnings = [
+        f"streets: {count} '{tag}' tags make no sense and are passed over"
+        for tag, count in quality["absurd_tags"].items()
+        if count
     ]
+    if off:
+        warnings.append(
+            f"facilities: {len(off)} have no street within "
+            f"{study.facilities.snap_limit_m:g} m and reach nothing: {', '.join(off)}"
+        )
+    return warnings
 
 
 def _rounded(value: float) -> float | None:

@@ -2,15 +2,15 @@
 
 Level speeds: ``adult`` 1.30 m/s is the usual comfortable speed of healthy adults under 60 (Bohannon
 1997, Age and Ageing 26:15-19: 1.27-1.46 m/s). ``senior`` 0.90 m/s: means of people over 65 in the
-street are 0.8-0.9 m/s; ``senior-80`` 0.70, ``cane`` 0.60 and ``wheelchair`` (hand-driven) 0.64 m/s
-are this project's design values for slower groups. ``flat-900`` walks 0.90 m/s on everything, stairs
-included, for comparison with tools that know one speed only.
+street are 0.8-0.9 m/s; ``senior-80`` 0.70, ``cane`` 0.60 and ``wheelchair`` (by hand) 0.64 m/s are
+this project's design values for slower groups. ``flat-900`` walks 0.90 m/s on everything, also on
+stairs, for comparison with tools that know one speed only.
 
-Steps: 0.93 s a step is the mean of people over 70 (Oh-Park et al. 2011), taken for ``senior``; 0.65 s up and
-0.60 s down for ``adult``, 1.2 s for ``senior-80`` and 1.4 s for ``cane`` are that mean in proportion to
-the level speeds. On a long flight upwards people slow down to half their pace (Kretz et al. 2008);
-see `coverage.pace.FATIGUE_FROM_STEPS`. Wheelchair: 8.33 % (1:12) is the steepest ramp of GB
-50763-2012.
+Steps: 0.93 s a step is the mean of people over 70 (Oh-Park et al. 2011), taken for ``senior``; for
+``adult`` 0.65 s up and 0.60 s down, for ``senior-80`` 1.2 s and for ``cane`` 1.4 s are that mean in
+proportion to the level speeds. On a long flight upwards people slow down to half their pace (Kretz
+et al. 2008); see `coverage.pace.FATIGUE_FROM_STEPS`. Wheelchair: 8.33 % (1:12) is the steepest ramp
+of GB 50763-2012.
 """
 
 import math

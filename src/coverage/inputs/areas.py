@@ -113,7 +113,8 @@ def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDat
         )
     bounds = shapely.bounds(shapes)
     for feature in np.flatnonzero(
-        ~empty & ((np.abs(bounds[:, [0, 2]]) > 180).any(1) | (np.abs(bounds[:, [1, 3]]) > 90).any(1))
+        ~empty
+        & ((np.abs(bounds[:, [0, 2]]) > 180).any(1) | (np.abs(bounds[:, [1, 3]]) > 90).any(1))
     ):
         local.problem(
             f"{path.name}, feature {feature + 1}",

@@ -36,13 +36,14 @@ def read_candidates(path: Path) -> gpd.GeoDataFrame:
     InputError
         Listing every unusable cell with its row and column.
     """
-    table = rename_columns(read_table(path, purpose="candidates"), COLUMNS)
+    table = rename_columns(read_table(path, purpose="candidates"), COLUMNS, path=path)
     require_columns(table, ("id", "name", "lon", "lat"), path=path, aliases=COLUMNS)
     findings = Findings()
     lon, lat = lon_lat(table, path=path, findings=findings)
-    for row in table.index[table["id"].duplicated(keep=False)]:
+    twice = table["id"][table["id"].duplicated(keep=False)]
+    for row, value in twice.items():
         findings.problem(
-            f"{path.name}, row {row}, column id", f"'{table.at[row, 'id']}' is not unique.",
+            f"{path.name}, row {row}, column id", f"'{value}' is not unique.",
             "Every candidate needs an id of its own.",
         )  # fmt: skip
     amounts = {
@@ -51,7 +52,7 @@ def read_candidates(path: Path) -> gpd.GeoDataFrame:
         else float("nan")
         for column in ("floor_area_m2", "cost_cny")
     }
-    fits = [TIERS] * len(table)
+    fits: list[tuple[str, ...]] = [TIERS] * len(table)
     if "fits" in table.columns:
         fits = []
         for row, text in table["fits"].items():

@@ -21,6 +21,11 @@ RETRY_AFTER_MAX_S = 120.0
 _CHUNK = 256 * 1024
 _BUSY = {429, 500, 502, 503, 504}
 _GONE = {404, 410}
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 _PLAIN_MD5 = re.compile(r'"([0-9a-fA-F]{32})"')
 
 
@@ -96,7 +101,7 @@ def download(
             if wait_s is None:
                 raise again.failure from again
             time.sleep(max(wait_s, min(again.wait_s, RETRY_AFTER_MAX_S)))
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+        except _NO_ADDRESS as error:
             raise WrongAnswerError(f"'{url}' is not an address") from error
         except requests.RequestException as error:
             raise UnreachableError(
@@ -127,12 +132,10 @@ def _try(
         with session.get(url, headers=headers, stream=True, timeout=timeout_s) as response:
             partial = have > 0 and response.status_code in (206, 416)
             if partial and not _goes_on(response, have, version):
+                # The file has changed since, or the server counts wrongly: from the start.
                 discard(part)
-                raise _AgainError(
-                    WrongAnswerError(
-                        f"{url} changed while it was being fetched, or {_status(response)}"
-                    )
-                )
+                _try(session, url, part, progress, timeout_s)
+                return
             if response.status_code != 416 or not have:
                 version = _receive(response, part, have, version, progress)
     except (requests.ReadTimeout, urllib3.exceptions.HTTPError) as error:
@@ -175,9 +178,7 @@ def _receive(
         raise MissingError(_status(response))
     if status in _BUSY:
         raise _AgainError(
-            UnreachableError(
-                f"{urlsplit(url).hostname} is too busy ({_status(response)})"
-            ),
+            UnreachableError(f"{urlsplit(url).hostname} is too busy ({_status(response)})"),
             wait_s=_retry_after_s(response),
         )
     if status == 206 and have:
@@ -258,4 +259,7 @@ def _status(response: requests.Response) -> str:
 
 
 def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error)[:200]}"
+    # requests wraps what went wrong into urllib3's count of tries, which says nothing of use.
+    inner = getattr(error.args[0], "reason", None) if error.args else None
+    told = inner if isinstance(inner, Exception) else error
+    return f"{type(told).__name__}: {str(told)[:200]}"

@@ -14,7 +14,6 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from ..errors import InputError, Problem
 from .tables import require_file
 
-
 SMOOTHING_M = 30.0
 """Standard deviation of the Gaussian that takes roofs off the surface, metres."""
 _METRES_PER_DEGREE = 111_320.0
@@ -79,9 +78,7 @@ def open_elevation(path: Path, boundary: shapely.Geometry | None) -> ElevationRa
             Problem(str(path), f"elevation: has {bands} bands.", "Keep one band of heights.")
         )
     if not np.isfinite(np.ma.filled(values.astype(float), np.nan)).any():
-        raise InputError(
-            Problem(str(path), "elevation: every cell is empty.", "Export it again.")
-        )
+        raise InputError(Problem(str(path), "elevation: every cell is empty.", "Export it again."))
     to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     extent = shapely.box(*to_degrees.transform_bounds(*bounds))
     if boundary is not None and not shapely.intersects(extent, boundary):
@@ -95,9 +92,7 @@ def open_elevation(path: Path, boundary: shapely.Geometry | None) -> ElevationRa
     return ElevationRaster(path=path, crs=str(crs), cell_m=cell, extent=extent)
 
 
-def surface_heights(
-    raster: ElevationRaster, lon_lat: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def surface_heights(raster: ElevationRaster, lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the smoothed surface at points, bilinear between cells.
 
     Parameters

@@ -122,10 +122,13 @@ def _opened(path: Path) -> rasterio.DatasetReader:
     try:
         return rasterio.open(path)
     except RasterioError as error:
-        raise InputError(
-            Problem(str(path), f"elevation: is not a raster that can be read ({error}).",
-                    "Fetch it again.")
-        ) from error  # fmt: skip
+        raise _unreadable(str(path), error) from error
+
+
+def _unreadable(name: str, error: RasterioError) -> InputError:
+    return InputError(
+        Problem(name, f"elevation: is not a raster that can be read ({error}).", "Fetch it again.")
+    )
 
 
 def _grid(
@@ -156,7 +159,10 @@ def _strip(views: Sequence[WarpedVRT], window: Window, dtype: np.dtype) -> np.nd
     """Return the cells of a window: each from the first tile that has it."""
     cells = np.full((window.height, window.width), NODATA, dtype=dtype)
     for view in views:
-        found = view.read(1, window=window).astype(dtype, copy=False)
+        try:
+            found = view.read(1, window=window).astype(dtype, copy=False)
+        except RasterioError as error:
+            raise _unreadable(view.name, error) from error
         empty = (cells == NODATA) & ~np.isnan(found)
         cells[empty] = found[empty]
     return cells

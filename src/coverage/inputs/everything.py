@@ -17,9 +17,18 @@ from ..streets import Streets
 from ..study import AreasPart, ElevationPart, PopulationPart, Study
 from .areas import read_areas, read_boundary
 from .candidates import read_candidates
+from .datum_fit import check_datum
 from .elevation import open_elevation, surface_heights
 from .facilities import read_facilities
-from .osm import download_streets, geocode
+from .facilities_osm import (
+    TAGS,
+    facilities_of_features,
+    facilities_of_file,
+    no_facilities,
+    with_mapped,
+)
+from .inventory import Count, take_inventory
+from .osm import download_features, download_streets, geocode
 from .osm_file import read_streets
 from .population import read_population
 
@@ -39,7 +48,11 @@ class Inputs:
     streets
         Streets that may be walked, in the study area and its margin.
     facilities
-        As `read_facilities` returns them, in `crs`, those beyond the margin left out.
+        As `read_facilities` returns them, in `crs`, those beyond the margin left out; those of
+        OpenStreetMap after those of the list.
+    inventory
+        For each tier that the study has a number of: how many are in the study area, and how many
+        there should be.
     areas, zones
         Polygons to report by, in `crs`, or None.
     surface_m
@@ -57,6 +70,7 @@ class Inputs:
     boundary: shapely.Geometry
     streets: Streets
     facilities: gpd.GeoDataFrame
+    inventory: dict[str, Count]
     areas: gpd.GeoDataFrame | None
     zones: gpd.GeoDataFrame | None
     surface_m: NDArray[np.float64] | None
@@ -83,7 +97,7 @@ def read_inputs(study: Study) -> Inputs:
     boundary = _boundary(study, areas, files, findings)
     facilities = None
     with findings.gather():
-        facilities = read_facilities(_noted(study, study.facilities.file, files))
+        facilities = _listed(study, files, findings)
     elevation = population = candidates = None
     with findings.gather():
         if (part := _present(study, study.elevation)) is not None:
@@ -97,7 +111,9 @@ def read_inputs(study: Study) -> Inputs:
                 findings=findings,
             )
     with findings.gather():
-        if study.candidates and _is_there(study, study.candidates.file, study.candidates.if_present):
+        if study.candidates and _is_there(
+            study, study.candidates.file, study.candidates.if_present
+        ):
             candidates = read_candidates(_noted(study, study.candidates.file, files))
     streets = _street_file(study, files, findings)
     # Asking a server comes last, when nothing else can be wrong.
@@ -106,6 +122,7 @@ def read_inputs(study: Study) -> Inputs:
         raise AssertionError("an input that is missing has left a problem")
     crs = str(gpd.GeoSeries([boundary], crs="EPSG:4326").estimate_utm_crs())
     local = gpd.GeoSeries([boundary], crs="EPSG:4326").to_crs(crs).iloc[0]
+    listed = facilities
     facilities = _in_reach(facilities.to_crs(crs), local, study, findings)
     if areas is not None and not areas.to_crs(crs).intersects(local).any():
         findings.problem(
@@ -116,6 +133,12 @@ def read_inputs(study: Study) -> Inputs:
     if streets is not None:
         with findings.gather():
             streets = _cut(streets, area, study)
+            _check_datum(study, listed, streets, area, crs, findings)
+    mapped = no_facilities()
+    if study.facilities.from_osm and study.network.file is not None:
+        with findings.gather():
+            path = study.path(study.network.file)
+            mapped = facilities_of_file(path, _facility_area(local, crs, study))
     findings.raise_if_any()
     if streets is None:
         streets = download_streets(
@@ -125,6 +148,15 @@ def read_inputs(study: Study) -> Inputs:
             truncate_by_edge=_keeps_crossing_segments(study),
             cache=study.path(study.network.osm_cache),
         )
+        _check_datum(study, listed, streets, area, crs, findings)
+        findings.raise_if_any()
+        if study.facilities.from_osm:
+            around = _facility_area(local, crs, study)
+            cache = study.path(study.network.osm_cache)
+            mapped = facilities_of_features(download_features(around, TAGS, cache=cache), around)
+    if study.facilities.from_osm:
+        facilities = with_mapped(facilities, mapped.to_crs(crs), findings=findings)
+    inventory = take_inventory(facilities, study.inventory, boundary=local, findings=findings)
     if study.network.rules == "pedestrian":
         # What OSMnx's recipe takes is left as it is.
         streets = split_lifts(cross_squares(streets))
@@ -133,6 +165,7 @@ def read_inputs(study: Study) -> Inputs:
         boundary=local,
         streets=streets,
         facilities=facilities,
+        inventory=inventory,
         areas=None if areas is None else areas.to_crs(crs),
         zones=None if zones is None else zones.to_crs(crs),
         surface_m=None if elevation is None else surface_heights(elevation, streets.lon_lat),
@@ -141,6 +174,25 @@ def read_inputs(study: Study) -> Inputs:
         files=files,
         warnings=tuple(findings.warnings),
     )
+
+
+def network_area(study: Study) -> shapely.Geometry:
+    """Return the study area with its margin, EPSG:4326; reads nothing but what says where it is.
+
+    Raises
+    ------
+    InputError, DownloadError
+        As `read_inputs` does.
+    """
+    findings = Findings()
+    areas = _areas(study, study.areas, "areas", {}, findings)
+    boundary = _boundary(study, areas, {}, findings)
+    findings.raise_if_any()
+    if boundary is None:
+        raise AssertionError("a boundary that is missing has left a problem")
+    series = gpd.GeoSeries([boundary], crs="EPSG:4326")
+    crs = str(series.estimate_utm_crs())
+    return _network_area(boundary, series.to_crs(crs).iloc[0], crs, study)
 
 
 def _noted(study: Study, relative: Path, files: dict[str, str]) -> Path:
@@ -196,10 +248,47 @@ def _street_file(study: Study, files: dict[str, str], findings: Findings) -> Str
     return None
 
 
+def _listed(study: Study, files: dict[str, str], findings: Findings) -> gpd.GeoDataFrame:
+    """Read the facility list; without one there are no facilities yet."""
+    part = study.facilities
+    if part.file is None:
+        return no_facilities()
+    return read_facilities(
+        _noted(study, part.file, files),
+        datum=part.datum or "wgs84",
+        sheet=part.sheet,
+        findings=findings,
+    )
+
+
+def _check_datum(
+    study: Study,
+    listed: gpd.GeoDataFrame,
+    streets: Streets,
+    area: shapely.Geometry,
+    crs: str,
+    findings: Findings,
+) -> None:
+    if study.facilities.file is not None:
+        check_datum(
+            study.facilities.file, listed, stated=study.facilities.datum, streets=streets,
+            area=gpd.GeoSeries([area], crs="EPSG:4326").to_crs(crs).iloc[0], crs=crs,
+            findings=findings,
+        )  # fmt: skip
+
+
+def _facility_area(boundary: shapely.Geometry, crs: str, study: Study) -> shapely.Geometry:
+    """Return where a facility may serve the study area, EPSG:4326."""
+    reach_m = max(study.margin_m, study.facilities.snap_limit_m)
+    return gpd.GeoSeries([boundary.buffer(reach_m)], crs=crs).to_crs("EPSG:4326").iloc[0]
+
+
 def _in_reach(
     facilities: gpd.GeoDataFrame, boundary: shapely.Geometry, study: Study, findings: Findings
 ) -> gpd.GeoDataFrame:
     """Return the facilities in the study area and its margin; name those beyond in a warning."""
+    if study.facilities.file is None:
+        return facilities
     beyond = facilities.distance(boundary) > max(study.margin_m, study.facilities.snap_limit_m)
     if beyond.all():
         center = facilities.to_crs("EPSG:4326").geometry.iloc[0]

@@ -3,11 +3,12 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import osmnx as ox
@@ -143,6 +144,42 @@ def download_streets(
     return _streets_of(graph, rules, rides, timestamp=_timestamp(cache))
 
 
+def download_features(
+    area: shapely.Geometry,
+    tags: Mapping[str, Sequence[str]],
+    *,
+    cache: Path,
+    retry_waits_s: Sequence[float] = RETRY_WAITS_S,
+) -> gpd.GeoDataFrame:
+    """Download what has one of the tags: nodes, ways and relations.
+
+    Parameters
+    ----------
+    area
+        EPSG:4326 polygon.
+    tags
+        Keys and the values asked for.
+    cache, retry_waits_s
+        As in `geocode`.
+
+    Returns
+    -------
+    features
+        EPSG:4326; the index is (element, id), the columns are tags. Empty when there is none.
+
+    Raises
+    ------
+    DownloadError
+        When the server cannot be reached or answers wrongly.
+    """
+    asked: dict[str, bool | str | list[str]] = {key: list(values) for key, values in tags.items()}
+    try:
+        return _ask(lambda: ox.features_from_polygon(area, asked), "Overpass", cache, retry_waits_s)
+    except ox._errors.InsufficientResponseError:
+        none = pd.MultiIndex.from_tuples([], names=["element", "id"])
+        return gpd.GeoDataFrame(index=none, geometry=[], crs="EPSG:4326")
+
+
 def _streets_of(
     graph: nx.MultiDiGraph, rules: NetworkRules, rides: tuple[str, ...], timestamp: str | None
 ) -> Streets:
@@ -214,7 +251,9 @@ def _ask(call: Callable[[], T], server: str, cache: Path, retry_waits_s: Sequenc
                 raise
             raise DownloadError(f"{server} answered wrongly: no JSON.", _REMEDY) from error
         except OSError as error:
-            raise DownloadError(f"{server} cannot be reached ({_short(error)}).", _REMEDY) from error
+            raise DownloadError(
+                f"{server} cannot be reached ({_short(error)}).", _REMEDY
+            ) from error
     raise AssertionError("the last try returns or raises")
 
 

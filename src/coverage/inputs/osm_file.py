@@ -144,11 +144,8 @@ def _locate_new_nodes(path: Path, refs: NDArray[np.int64], lon_lat: NDArray[np.i
     if len(new) == 0:
         return
     wanted = set(refs[new].tolist())
-    found = {
-        node.id: (node.location.x, node.location.y)
-        for node in osmium.FileProcessor(str(path), osmium.osm.NODE)
-        if node.id in wanted
-    }
+    nodes: Iterator[Any] = iter(osmium.FileProcessor(str(path), osmium.osm.NODE))
+    found = {node.id: (node.location.x, node.location.y) for node in nodes if node.id in wanted}
     for position in new.tolist():
         lon_lat[position] = found.get(int(refs[position]), (_UNDEFINED, _UNDEFINED))
 
@@ -163,10 +160,12 @@ def _lifts(path: Path) -> NDArray[np.int64]:
 def _squares(path: Path) -> tuple[NDArray[np.float64], ...]:
     """Return the outer rings of walkable areas, closed ways and multipolygons alike."""
     wanted = osmium.filter.TagFilter(*(("highway", kind) for kind in SQUARE_CLASSES))
+    only_areas = osmium.filter.EntityFilter(osmium.osm.AREA)
+    areas: Iterator[Any] = iter(
+        osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(only_areas)
+    )
     rings = []
-    for area in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(
-        osmium.filter.EntityFilter(osmium.osm.AREA)
-    ):  # fmt: skip
+    for area in areas:
         tags = dict(area.tags)
         # A closed footway is a loop unless it says that it is an area.
         if is_square(tags if area.from_way() else {**tags, "area": "yes"}):

@@ -11,9 +11,6 @@ import pandas as pd
 
 from ..errors import Findings, InputError, Problem
 
-_FIRST_DATA_ROW = 2
-"""Row 1 is the header, as a spreadsheet numbers it."""
-
 
 def require_file(path: Path, purpose: str) -> Path:
     """Return `path` if it is a file with something in it, else raise `InputError`."""
@@ -41,7 +38,8 @@ def read_table(path: Path, *, purpose: str) -> pd.DataFrame:
     -------
     table
         All values as stripped strings, full-width characters folded (NFKC) in the header only;
-        the index is the row number that a spreadsheet shows. Wholly empty rows are left out.
+        the index, named ``row``, is the row number that a spreadsheet shows. Wholly empty rows are
+        left out.
 
     Raises
     ------
@@ -57,16 +55,33 @@ def read_table(path: Path, *, purpose: str) -> pd.DataFrame:
         raise InputError(
             Problem(str(path), f"{purpose}: is not a CSV table: {error}.", "Export it as CSV.")
         ) from error
+    return text_table(rows, path=path, purpose=purpose)
+
+
+def text_table(
+    rows: Sequence[Sequence[str]], *, path: Path, purpose: str, first_row: int = 1
+) -> pd.DataFrame:
+    """Make a table of rows of text as `read_table` returns it.
+
+    Parameters
+    ----------
+    rows
+        The header, then the values.
+    path, purpose
+        The file and what it is, for messages.
+    first_row
+        The header's row number in the file.
+    """
     header = [fold(name) for name in rows[0]]
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
         raise InputError(
-            Problem(f"{path.name}, row 1", f"the column {', '.join(twice)} stands there twice.",
-                    "Keep one of them.")
+            Problem(f"{path.name}, row {first_row}",
+                    f"the column {', '.join(twice)} stands there twice.", "Keep one of them.")
         )  # fmt: skip
     numbered = [
         (number, [value.strip() for value in row])
-        for number, row in enumerate(rows[1:], start=_FIRST_DATA_ROW)
+        for number, row in enumerate(rows[1:], start=first_row + 1)
         if any(value.strip() for value in row)
     ]
     findings = Findings()
@@ -80,9 +95,11 @@ def read_table(path: Path, *, purpose: str) -> pd.DataFrame:
     findings.raise_if_any()
     width = len(header)
     body = [(row + [""] * width)[:width] for _, row in numbered]
-    table = pd.DataFrame(body, columns=header, index=[number for number, _ in numbered], dtype=str)
+    index = pd.Index([number for number, _ in numbered], name="row")
+    table = pd.DataFrame(body, columns=header, index=index, dtype=str)
     if table.empty:
         raise InputError(Problem(path.name, f"{purpose}: has a header and no rows.", "Add rows."))
+    table.attrs["header"] = f"{path.name}, row {first_row}"
     return table
 
 
@@ -91,10 +108,32 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def rename_columns(table: pd.DataFrame, aliases: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Return `table` with known names of a column, in either language, replaced by its key."""
-    canonical = {alias.lower(): key for key, names in aliases.items() for alias in (key, *names)}
-    return table.rename(columns={c: canonical.get(str(c).lower(), c) for c in table.columns})
+def rename_columns(
+    table: pd.DataFrame, aliases: Mapping[str, Sequence[str]], *, path: Path
+) -> pd.DataFrame:
+    """Return `table` with known names of a column, in either language, replaced by its key.
+
+    Of several columns that mean the same the one that stands first in `aliases` is taken.
+
+    Raises
+    ------
+    InputError
+        When there are two columns of longitude or latitude: they may be in two datums.
+    """
+    names = {str(column).lower(): column for column in reversed(table.columns)}
+    found = {
+        key: [names[name.lower()] for name in (key, *others) if name.lower() in names]
+        for key, others in aliases.items()
+    }
+    findings = Findings()
+    for key in ("lon", "lat"):
+        if len(same := found.get(key, [])) > 1:
+            findings.problem(
+                _header(table, path), f"the columns {' and '.join(same)} both mean '{key}'.",
+                "Keep the right one.",
+            )  # fmt: skip
+    findings.raise_if_any()
+    return table.rename(columns={columns[0]: key for key, columns in found.items() if columns})
 
 
 def require_columns(
@@ -107,10 +146,10 @@ def require_columns(
             continue
         others = [str(name) for name in table.columns if name not in aliases]
         close = difflib.get_close_matches(column, others, n=1, cutoff=0.6)
-        also = f" (or {', '.join(aliases.get(column, ()))})" if aliases.get(column) else ""
+        also = f" (or {', '.join(aliases[column][:2])})" if aliases.get(column) else ""
         guess = f"Is '{close[0]}' meant? " if close else ""
         findings.problem(
-            f"{path.name}, row 1",
+            _header(table, path),
             f"the column '{column}'{also} is missing; found: {', '.join(map(str, table.columns))}.",
             f"{guess}Name the column '{column}'.",
         )
@@ -126,12 +165,18 @@ def numbers(
     values = values.where(values.abs() != float("inf"))
     for row in table.index[values.isna()]:
         found = table.at[row, column]
-        where = f"{path.name}, row {row}, column {column}"
+        where = f"{path.name}, {table.index.name} {row}, column {column}"
         if text.at[row] != "":
-            findings.problem(where, f"'{found}' is not a number.", "Write digits, such as 106.5734.")
+            findings.problem(
+                where, f"'{found!s}' is not a number.", "Write digits, such as 106.5734."
+            )
         elif not empty_allowed:
             findings.problem(where, "is empty.", "Fill it in or delete the row.")
     return values.astype(float)
+
+
+def _header(table: pd.DataFrame, path: Path) -> str:
+    return str(table.attrs.get("header", path.name))
 
 
 def _decode(path: Path, purpose: str) -> str:

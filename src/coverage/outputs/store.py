@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 
 from .. import __version__
@@ -62,6 +63,21 @@ def save(result: Result, folder: Path) -> Path:
         if result.areas is None:
             (folder / "areas.csv").unlink(missing_ok=True)
     return folder / "map.html"
+
+
+def save_table(table: pd.DataFrame, folder: Path, name: str) -> Path:
+    """Write one table as CSV beside the files of a run, and return its path.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written; an earlier table stays whole.
+    """
+    path = folder / f"{name}.csv"
+    with _staging(folder) as staging:
+        (staging / path.name).write_bytes(to_csv(table))
+        (staging / path.name).replace(path)
+    return path
 
 
 @contextmanager
@@ -139,5 +155,3 @@ def _manifest(result: Result, staging: Path, written: list[str]) -> dict[str, ob
 def _write_json(path: Path, content: object) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-

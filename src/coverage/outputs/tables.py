@@ -13,7 +13,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def tables(result: Result) -> dict[str, pd.DataFrame]:
-    """Return the tables of a run by name: ``areas`` (where the study has any), ``gaps``, ``facilities``."""
+    """Return a run's tables by name: ``areas`` (if the study has any), ``gaps``, ``facilities``."""
     degrees = gpd.GeoSeries(result.facilities.geometry).to_crs("EPSG:4326")
     found = {
         "gaps": _plain(result.gaps),
@@ -68,5 +68,3 @@ def _harmless(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value
-
-
