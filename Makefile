@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types install clean
+.PHONY: run test lint types bench-smoke install clean
 
 run: $(VENV)/.installed
 	$(BIN)/care-circle run sample
@@ -17,6 +17,12 @@ lint: $(VENV)/.installed-test
 
 types: $(VENV)/.installed-test
 	$(BIN)/mypy
+
+# Small and quick, to see that the benchmarks run; DATA is a folder with yuzhong/ in it.
+DATA ?= ../shared/data
+bench-smoke: $(VENV)/.installed
+	$(BIN)/python benchmarks/read_network.py $(DATA)/yuzhong/yuzhong-260426.osm.pbf \
+	  --elevation $(DATA)/yuzhong/dem-srtm30-utm48n.tif --repeat 1
 
 install: $(VENV)/.installed-test
 

@@ -110,6 +110,27 @@ def test_streets_come_through_osmnx_and_our_rules(server, ask):
     assert found.node_id[found.tail].tolist() == [1, 2, 3, 4]
 
 
+def test_lifts_and_squares_come_through_osmnx(server, ask):
+    answer = json.loads(overpass_body())
+    answer["elements"][2]["tags"] = {"highway": "elevator"}
+    corners = [
+        {"type": "node", "id": 10 + n, "lat": 29.504 + y / 1e4, "lon": 106.505 + x / 1e4}
+        for n, (x, y) in enumerate([(0, 1), (5, 1), (5, 6)])
+    ]
+    answer["elements"] += corners
+    answer["elements"].append(
+        {"type": "way", "id": 4, "nodes": [4, 10, 11, 12, 4],
+         "tags": {"highway": "pedestrian", "area": "yes"}}
+    )  # fmt: skip
+    server.answers = [(200, json.dumps(answer).encode())]
+    found = ask()
+    assert found.lift_id.tolist() == [3]
+    assert found.ways.index.tolist() == [1, 2, 3]
+    assert len(found.squares) == 1
+    assert found.squares[0].tolist()[0] == found.squares[0].tolist()[-1]
+    assert len(found.squares[0]) == 5
+
+
 def test_the_osmnx_walk_network_is_left_as_it_is(server, ask):
     server.answers = [(200, overpass_body())]
     assert ask(rules="osmnx-walk").ways.index.tolist() == [1, 2, 3]
