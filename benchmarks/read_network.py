@@ -2,7 +2,7 @@
 
     python benchmarks/read_network.py FILE.osm.pbf [--elevation DEM.tif] [--repeat N]
 
-The rival is what an OSMnx user would write: `osmnx.graph_from_xml` on the same highway ways (as XML,
+The rival is what an OSMnx user would write: `osmnx.graph_from_xml` on the same highway ways (XML is
 the only form that OSMnx reads), made walkable both ways, with a travel time on every edge. Both run
 in this process, in turn, and the medians and their ratio are printed.
 """

@@ -1,5 +1,6 @@
 """Datums: conversion there and back, and telling them apart by the streets."""
 
+import shutil
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from coverage.errors import Findings
+from coverage.catalogue import load_study
+from coverage.errors import Findings, InputError
 from coverage.inputs.datum import CHINA, from_wgs84, to_wgs84
 from coverage.inputs.datum_fit import COMPARED, DatumFit, check_datum, fit_datum
+from coverage.inputs.everything import read_inputs
 from coverage.inputs.facilities import read_facilities
 from coverage.inputs.osm_file import read_streets
 from coverage.streets import streets_from_ways
@@ -298,3 +301,38 @@ def test_parts_of_the_real_list_are_never_refused_and_mostly_named_right(real, n
         assert np.mean([fit.best == true for fit in fits]) >= named_right
         # Whoever is sure is right.
         assert all(fit.best == true for fit in fits if fit.sure)
+
+
+@pytest.fixture(scope="module")
+def checked(yuzhong, tmp_path_factory):
+    """Read a list as part of the Yuzhong study, on the streets of either source."""
+    cache = shutil.copytree(yuzhong / "osmnx-cache", tmp_path_factory.mktemp("osm") / "cache")
+
+    def checked(name, *, recorded, datum=None):
+        source = {"network__rules": "osmnx-walk"}
+        if not recorded:
+            source = {"network__file": yuzhong / "yuzhong-260426.osm.pbf"}
+        study = load_study(
+            "yuzhong", facilities__file=yuzhong / name, facilities__datum=datum,
+            network__osm_cache=Path(cache), **source,
+        )  # fmt: skip
+        return read_inputs(study)
+
+    return checked
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("recorded", [True, False], ids=["OSMnx", "PBF"])
+def test_a_study_refuses_a_real_list_in_another_datum(checked, recorded):
+    good = checked("facilities-standin.csv", recorded=recorded)
+    assert len(good.facilities) == 74
+    assert not [warning for warning in good.warnings if "datum" in warning]
+    for datum in SHIFTED:
+        name = f"facilities-standin-{datum}.csv"
+        with pytest.raises(InputError, match=f'{name}: .*Write datum = "{datum}"'):
+            checked(name, recorded=recorded)
+        stated = checked(name, recorded=recorded, datum=datum)
+        assert stated.facilities.distance(good.facilities).max() < 0.1
+        assert not [warning for warning in stated.warnings if "datum" in warning]
+        misread = checked(name, recorded=recorded, datum="wgs84")
+        assert any(f'whether datum = "{datum}" is right' in text for text in misread.warnings)

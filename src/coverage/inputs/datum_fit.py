@@ -36,6 +36,8 @@ MOST_PLACES = 300
 _SAMPLE_M = 10
 _FARTHEST_M = 200.0
 """A place without streets is not the worse for being even farther from them."""
+_LOCAL_SHARE = 0.9
+"""A list with this share of its points in the area is a list of the area."""
 _CELL_M = 100.0
 """Points in one such cell are one place: they fit, or fit not, together."""
 _RANDOM_SHIFTS_M = np.array(
@@ -93,7 +95,9 @@ def fit_datum(
     streets
         The streets of `area`.
     area
-        Where the streets are complete, in `crs`; points that leave it in one of the datums are not
+        Where the streets are complete, in `crs`. When nearly all points lie in it in some datum, a
+        datum that puts points beyond it, where no streets are, is the worse for them. In a list of
+        a larger region that says nothing: then points that leave it in one of the datums are not
         compared.
     crs
         Projected coordinate system, metres.
@@ -112,13 +116,17 @@ def fit_datum(
         datum: np.column_stack(to_metres.transform(*to_wgs84(lon_lat, datum).T))
         for datum in COMPARED
     }
-    inside = np.logical_and.reduce([shapely.contains_xy(area, *xy[datum].T) for datum in COMPARED])
+    within = np.array([shapely.contains_xy(area, *xy[datum].T) for datum in COMPARED])
+    is_local = within.any(axis=0).mean() >= _LOCAL_SHARE if within.size else False
+    inside = within.any(axis=0) if is_local else within.all(axis=0)
     chosen = np.flatnonzero(inside)[_places(xy[read_as][inside])]
     samples = _samples(streets, to_metres)
     if len(chosen) < FEWEST_PLACES or len(samples) < STREET_M / _SAMPLE_M:
         return DatumFit(len(chosen), read_as, read_as, False, {}, {})
     tree = cKDTree(samples)
-    street = {datum: tree.query(xy[datum][chosen])[0] for datum in COMPARED}
+    street = {
+        datum: np.minimum(tree.query(xy[datum][chosen])[0], _FARTHEST_M) for datum in COMPARED
+    }
     room = {datum: _room(tree, xy[datum][chosen]) for datum in COMPARED}
     best = min(COMPARED, key=lambda datum: float(room[datum].mean()))
     sure = (
