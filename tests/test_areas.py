@@ -1,4 +1,4 @@
-"""Polygon files, rasters, population and candidates: what is read and what is refused."""
+"""Polygon files, rasters and candidates: what is read and what is refused."""
 
 import json
 
@@ -13,7 +13,6 @@ from coverage.errors import Findings, InputError
 from coverage.inputs.areas import read_areas, read_boundary
 from coverage.inputs.candidates import read_candidates
 from coverage.inputs.elevation import open_elevation
-from coverage.inputs.population import read_population
 
 SQUARE = shapely.box(106.5, 29.5, 106.6, 29.6)
 NEXT = shapely.box(106.6, 29.5, 106.7, 29.6)
@@ -129,30 +128,6 @@ def test_elevation_that_is_no_raster_or_nowhere(tmp_path):
     assert "not a raster" in refused(open_elevation, tmp_path / "e.tif", SQUARE)
     path = raster(tmp_path / "f.tif", np.full((4, 4), 200), crs=None)
     assert "does not say its coordinate system" in refused(open_elevation, path, SQUARE)
-
-
-COLUMNS = {"population_column": "people", "elderly_column": "old"}
-
-
-def test_population(geojson):
-    found = read_population(
-        geojson((SQUARE, {"people": 100, "old": 24})), findings=Findings(), **COLUMNS
-    )
-    assert found[["population", "elderly"]].to_numpy().tolist() == [[100, 24]]
-
-
-@pytest.mark.parametrize(
-    ("properties", "expected"),
-    [
-        ({"people": 100}, "the column 'old' is missing; found: people"),
-        ({"people": "many", "old": 3}, "feature 1, people: 'many' is not a number of people"),
-        ({"people": -1, "old": 0}, "feature 1, people: '-1' is not"),
-        ({"people": 10, "old": 11}, "feature 1: has more elderly people than people"),
-    ],
-)
-def test_bad_population_is_refused(geojson, properties, expected):
-    path = geojson((SQUARE, properties))
-    assert expected in refused(read_population, path, findings=Findings(), **COLUMNS)
 
 
 def test_candidates(tmp_path):

@@ -131,7 +131,7 @@ def test_gaps_hold_all_uncovered_street(street):
         crs=CRS,
     )
     gaps, unlisted_m = find_gaps(
-        network, inside, covered["community"], minutes["community"], tier="community",
+        network, inside, covered["community"], minutes["community"], tier="community", beyond_min=15,
         covered_space=street_space(network.lines_of(covered["community"])),
         boundary=boundary, areas=areas, facilities=FACILITIES,
     )  # fmt: skip
@@ -151,7 +151,7 @@ def test_a_tiny_gap_is_counted_and_not_listed(street):
     boundary = shapely.box(-1, -50, 900, 50)
     gaps, unlisted_m = find_gaps(
         network, pieces_inside(network, boundary), covered["community"], minutes["community"],
-        tier="community", covered_space=shapely.Polygon(), boundary=boundary, areas=None,
+        tier="community", beyond_min=15, covered_space=shapely.Polygon(), boundary=boundary, areas=None,
         facilities=FACILITIES,
     )  # fmt: skip
     assert gaps.empty
@@ -168,7 +168,7 @@ def test_where_no_street_leads_the_nearest_is_as_the_crow_flies():
     )
     boundary = shapely.box(-50, -50, 550, 150)
     gaps, _ = find_gaps(
-        network, pieces_inside(network, boundary), covered, minutes, tier="community",
+        network, pieces_inside(network, boundary), covered, minutes, tier="community", beyond_min=15,
         covered_space=shapely.Polygon(), boundary=boundary, areas=None, facilities=FACILITIES,
     )  # fmt: skip
     assert gaps["nearest_facility"].tolist() == ["C1"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from coverage.catalogue import init_study
+from coverage.console import _signed
 
 
 def care_circle(*words, cwd, **options):
@@ -43,7 +44,7 @@ def test_run_without_words_analyses_the_sample(tmp_path):
     assert "Synthetic sample" in done.stdout
     assert {p.name for p in out.iterdir()} == {
         "areas.csv", "care-circle.xlsx", "coverage.gpkg", "facilities.csv", "gaps.csv",
-        "manifest.json", "map.html", "summary.json",
+        "manifest.json", "map.html", "summary.json", "zones.csv",
     }  # fmt: skip
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert summary["coverage"]["community"]["share"] > summary["coverage"]["district"]["share"]
@@ -59,7 +60,7 @@ def test_quiet_prints_the_map_and_nothing_else(town, tmp_path):
 def test_verbose_prints_the_seconds_of_each_step(town, tmp_path):
     done = care_circle("run", town, "-v", "--walker", "adult", cwd=tmp_path)
     assert "isochrones" in done.stdout
-    assert "walker adult" in done.stdout
+    assert "walker 步行者 adult" in done.stdout
 
 
 def test_check_computes_nothing(town, tmp_path):
@@ -121,6 +122,11 @@ def test_studies_version_and_help(tmp_path):
         (["check", "sample", "--areas", "nowhere.gpkg"], "nowhere.gpkg: areas: does not exist"),
         (["compare", "sample", "--walkers", "adult,runner"], "Not a walker: runner. Known: adult"),
         (["route", "sample", "--from", "107.8", "--to", "107.8,30.2"], "--from takes LON,LAT"),
+        (
+            ["route", "sample", "--from", "nan,nan", "--to", "107.8,30.2"],
+            "nan,nan is not a longitude and a latitude",
+        ),
+        (["run", "sample", "--out", ""], "it is empty. Give a path"),
         (
             ["route", "sample", "--from", "0,0", "--to", "107.8,30.2"],
             "no street within 300 m of the start",
@@ -197,9 +203,10 @@ def test_bad_input_is_told_whole_and_leaves_earlier_results(
     assert after == before
 
 
-def test_debug_shows_the_traceback(town, tmp_path):
+@pytest.mark.parametrize("words", [("run", "--debug"), ("--debug", "run")])
+def test_debug_shows_the_traceback(town, tmp_path, words):
     spoil_key(town)
-    done = care_circle("run", town, "--debug", cwd=tmp_path)
+    done = care_circle(*words, town, cwd=tmp_path)
     assert "Traceback" in done.stderr
     assert done.returncode != 0
 
@@ -210,6 +217,41 @@ def test_an_output_that_is_a_file_is_refused(town, tmp_path):
     assert done.returncode == 1
     assert "out cannot be written to" in done.stderr
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("words", [("init", "data/town"), ("run", "sample"), ("check",)])
+def test_inputs_that_cannot_be_written_are_told(tmp_path, words):
+    (tmp_path / "data").write_text("mine", encoding="utf-8")
+    done = care_circle(*words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "cannot be written to" in done.stderr
+    assert "went wrong inside" not in done.stderr
+
+
+def test_results_of_another_study_are_replaced_with_a_warning(town, tmp_path):
+    out = ("--out", "out", "-q")
+    assert care_circle("run", town, *out, cwd=tmp_path).stderr == ""
+    toml = town / "study.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(text.replace('name = "', 'name = "new-', 1), encoding="utf-8")
+    done = care_circle("run", town, *out, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warning: out holds results of the study '" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(0.2, 0, "0"), (-0.2, 0, "0"), (-0.0, 0, "0"), (12.4, 0, "+12"), (-3.6, 0, "-4"),
+     (-0.04, 1, "0.0"), (0.7, 1, "+0.7"), (-0.7, 1, "-0.7")],
+)  # fmt: skip
+def test_changes_have_one_sign(value, digits, shown):
+    assert _signed(value, digits) == shown
+
+
+def test_help_names_the_default_folder(tmp_path):
+    shown = " ".join(care_circle("run", "--help", cwd=tmp_path).stdout.split())
+    assert "(default: data/processed/STUDY)" in shown
+    assert "<study>" not in shown
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process")
@@ -225,6 +267,6 @@ def test_an_interrupted_run_ends_with_130_and_leaves_earlier_results(town, tmp_p
     running.send_signal(signal.SIGINT)
     _, stderr = running.communicate(timeout=60)
     assert running.returncode == 130, stderr
-    assert "Interrupted" in stderr
+    assert "Interrupted. Results are whole" in stderr
     assert "Traceback" not in stderr
     assert {p.name: p.read_bytes() for p in out.iterdir()} == before

@@ -1,5 +1,7 @@
 """Heights estimated on the network, where the truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import rasterio
@@ -98,6 +100,23 @@ def test_tags_say_what_the_raster_cannot():
     held_out = np.zeros(len(up.ways), dtype=bool)
     z, _ = estimate(up, **level, use_incline=held_out)
     assert z[3] == pytest.approx(z[2], abs=1e-6)
+
+
+def test_node_ids_and_the_order_of_segments_do_not_matter():
+    """A stair drawn through nodes whose ids go up and down, and its rows turned around."""
+    nodes = {9: (0, 0), 5: (10, 0), 1: (20, 0), 7: (30, 0), 2: (130, 0), 8: (-100, 0)}
+    streets = make_streets(
+        nodes,
+        [(1, [8, 9], {"highway": "path"}), (3, [7, 2], {"highway": "path"}),
+         (2, [9, 5, 1, 7], {"highway": "steps", "incline": "up", "step_count": "100"})],
+    )  # fmt: skip
+    z, _ = estimate(streets, lambda x, y: 200.0)
+    assert z[9] < z[5] < z[1] < z[7]
+    turned = replace(
+        streets, tail=streets.tail[::-1], head=streets.head[::-1], way=streets.way[::-1]
+    )
+    again, _ = estimate(turned, lambda x, y: 200.0)
+    assert_allclose(list(again.values()), list(z.values()), atol=1e-6)
 
 
 def test_step_count_is_a_rise():

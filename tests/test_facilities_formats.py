@@ -7,6 +7,8 @@ import zipfile
 import geopandas as gpd
 import numpy as np
 import openpyxl
+import pandas as pd
+import pyogrio
 import pytest
 import shapely
 
@@ -18,6 +20,7 @@ from coverage.study import InventoryPart
 
 HEADER = ["编号", "名称", "类型", "经度", "纬度", "床位", "地址"]
 GOOD = ["C1", "红岩村", "社区养老服务站", 106.488935, 29.552701, 15, "某路1号"]
+OPEN_RING = {"type": "Polygon", "coordinates": [[[106, 29], [106.1, 29], [106.1, 29.1]]]}
 CSV = "id,name,tier,lon,lat\n"
 
 
@@ -54,7 +57,8 @@ def features(tmp_path):
             "type": "FeatureCollection",
             "features": [
                 {"type": "Feature", "properties": properties,
-                 "geometry": None if shape is None else shapely.geometry.mapping(shape)}
+                 "geometry": shape if shape is None or isinstance(shape, dict)
+                 else shapely.geometry.mapping(shape)}
                 for shape, properties in pairs
             ],
         }  # fmt: skip
@@ -243,7 +247,9 @@ def test_a_geopackage_with_layers(tmp_path):
             {"name": [layer], "tier": ["street"]}, geometry=[shapely.Point(106.5, 29.5)], crs=4326
         ).to_file(tmp_path / "list.gpkg", layer=layer)
     path = tmp_path / "list.gpkg"
-    assert "has several layers: 甲, 乙" in said(path)
+    styles = pd.DataFrame({"styleName": ["red"]})
+    pyogrio.write_dataframe(styles, path, layer="layer_styles", append=False)
+    assert "has several layers: 甲, 乙." in said(path)
     assert read_facilities(path, sheet="乙")["name"].tolist() == ["乙"]
     assert "has no layer '丙'" in said(path, sheet="丙")
 
@@ -256,8 +262,10 @@ def test_the_bad_features_of_a_map_file_are_named(features):
         (shapely.Point(29.5, 106.5), good | {"id": "c"}),
         (shapely.Point(636_000, 3_270_000), good | {"id": "d"}),
         (shapely.Point(106.5, 29.5), good | {"tier": "clinic"}),
+        (OPEN_RING, good | {"id": "f"}),
     ))  # fmt: skip
     assert "list.geojson, feature 2: has no geometry" in message
+    assert "feature 6: has no geometry, or a broken one" in message
     assert "feature 3, columns lon and lat: lon 29.5 and lat 106.5 look swapped" in message
     assert "feature 4, column lon: 636000 is out of range" in message
     assert "feature 5, column tier: 'clinic' is not a tier" in message

@@ -153,11 +153,13 @@ def result():
         },
         "facilities": {"community": 1, "street": 1, "district": 0},
         "gaps": {tier: {"count": 2} for tier in TIERS},
+        "people": None,
+        "warnings": [],
     }
     return Result(
         study=study, inputs=SimpleNamespace(boundary=square, crs=CRS),
         network=SimpleNamespace(crs=CRS), facilities=facilities, streets=streets,
-        isochrones=isochrones, areas=areas, gaps=gaps, summary=summary, seconds={},
+        isochrones=isochrones, areas=areas, gaps=gaps, people=None, summary=summary, seconds={},
     )  # fmt: skip
 
 
@@ -321,6 +323,42 @@ def test_a_threshold_beyond_the_bands_is_a_band(result):
     assert page.data["streets"]["tiers"]["community"]["band"] == [4, 3, 0]
     assert "区县失能特困集中照护中心 30" in page.text
     assert "≤ 30 分钟" in page.text
+
+
+def test_the_legend_follows_the_shown_tier_where_thresholds_differ(result):
+    tiers = TiersPart(community=TierPart(threshold_min=60))
+    study = result.study.model_copy(update={"tiers": tiers})
+    page = Page(map_html(dataclasses.replace(result, study=study)))
+    lists = [about["data-tiers"] for tag, about in page.attributes if "data-tiers" in about]
+    assert lists == ["community", "street district"]
+    assert "60–60" not in page.text
+    assert "15–60 分钟" in page.text
+    for minutes in (15, 60):
+        assert page.text.count(f"not within {minutes} min") == 1
+
+
+def test_one_legend_where_thresholds_are_alike(result):
+    page = Page(map_html(result))
+    assert [about["data-tiers"] for _, about in page.attributes if "data-tiers" in about] == [
+        "community street district"
+    ]
+
+
+def test_markers_stand_still(result):
+    text = map_html(result)
+    assert '"animate": false' in text
+    assert '"animateAddingMarkers": false' in text
+
+
+def test_warnings_are_on_the_map_as_text(result):
+    assert "cc-warnings" not in str(Page(map_html(result)).attributes)
+    warnings = ["facilities: 1 have no street", HOSTILE[0]]
+    result = dataclasses.replace(result, summary={**result.summary, "warnings": warnings})
+    page = Page(map_html(result))
+    assert ("details", {"class": "cc-warnings"}) in page.attributes
+    assert "2 条数据提示" in page.text
+    assert warnings[0] in page.text
+    assert HOSTILE[0] in page.text
 
 
 def test_tips_say_what_a_planner_asks(result):

@@ -136,6 +136,50 @@ def test_a_lift_mapped_as_a_way():
     assert one_way(6, 20, highway="elevator") == (60, 60)
 
 
+def test_a_lift_drawn_in_two_segments_is_one_lift():
+    streets = make_streets(
+        {1: (0, 0), 2: (3, 0), 3: (6, 0)}, [(7, [1, 2, 3], {"highway": "elevator"})]
+    )
+    assert walked(streets, {1: 100, 2: 110, 3: 120}).seconds_along.sum() == pytest.approx(60)
+
+
+def test_a_lift_drawn_as_way_and_as_nodes_is_one_lift():
+    streets = split_lifts(
+        make_streets(
+            {0: (-50, 0), 1: (0, 0), 2: (6, 0), 3: (56, 0)},
+            [(6, [0, 1], {"highway": "footway"}), (7, [1, 2], {"highway": "elevator"}),
+             (8, [2, 3], {"highway": "footway"})],
+            lifts=[1, 2],
+        )
+    )  # fmt: skip
+    network = walked(streets, {0: 100, 1: 100, 2: 120, 3: 120})
+    assert network.seconds_along.sum() == pytest.approx(60 + 100 / 0.9, rel=1e-4)
+
+
+def test_a_moving_walkway_is_walked_on():
+    along, against = one_way(100, 0, highway="footway", conveying="forward")
+    assert along == pytest.approx(100 / SPEED, rel=1e-6)
+    assert against == INF
+
+
+def test_an_escalator_with_oneway_is_no_pair():
+    assert one_way(30, 10, highway="steps", conveying="yes", oneway="yes")[1] == INF
+
+
+def test_steeper_than_stairs_is_climbed_like_stairs():
+    """3 m up within 2 m of a footway: 20 risers, not Tobler's 423 s."""
+    up, down = one_way(2, 3, highway="footway")
+    assert up == down == pytest.approx(20 * 0.93, rel=1e-6)
+
+
+def test_level_stairs_leave_slopes_and_limits_alone():
+    own = Walker(name="own", level_speed_mps=0.9, stairs="level", max_grade_up=0.1)
+    streets = make_streets({1: (0, 0), 2: (100, 0)}, [(7, [1, 2], {"highway": "path"})])
+    network = timed(walked(streets, {1: 0.0, 2: 20.0}), own)
+    assert network.seconds_along.tolist() == [INF]
+    assert network.seconds_against[0] > 100 / 0.9
+
+
 def test_a_wheelchair_takes_the_ramp_and_not_the_stair():
     assert one_way(30, 3, walker="wheelchair", highway="steps") == (INF, INF)
     up, down = one_way(30, 3, walker="wheelchair", highway="steps", **{"ramp:wheelchair": "yes"})

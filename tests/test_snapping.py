@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from conftest import make_network
+from coverage.pace import ESCALATOR
 from coverage.snapping import snap, usable_edges
 
 
@@ -65,6 +66,12 @@ def test_edges_that_nobody_can_go_take_no_points():
     network = make_network(
         {0: (0, 0), 1: (1000, 0), 2: (2000, 0)}, [(0, 1, closed, closed), (1, 2)]
     )
+    assert usable_edges(network).tolist() == [1]
+
+
+def test_escalators_take_no_points():
+    network = make_network({0: (0, 0), 1: (1000, 0), 2: (2000, 0)}, [(0, 1), (1, 2)])
+    network.features.kind[0] = ESCALATOR
     assert usable_edges(network).tolist() == [1]
 
 

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import shapely
 from numpy.testing import assert_allclose
 
-from conftest import CRS, make_streets
+from conftest import CRS, ORIGIN, make_streets
+from coverage.assessment import pieces_inside
+from coverage.elevations import estimate_elevations
 from coverage.errors import Findings
 from coverage.inputs.osm_file import read_streets
-from coverage.network import build_network
+from coverage.network import build_network, project
 from coverage.squares import cross_squares
 from coverage.walkers import PACKAGED_WALKERS
 
@@ -18,7 +21,7 @@ CORNERS = {1: (0, 0), 2: (100, 0), 3: (100, 100), 4: (0, 100)}
 
 def square_of(streets, nodes):
     ring = [*nodes, nodes[0]]
-    outline = streets.lon_lat[np.searchsorted(streets.node_id, ring)]
+    outline = shapely.Polygon(streets.lon_lat[np.searchsorted(streets.node_id, ring)])
     return replace(streets, squares=(outline,))
 
 
@@ -67,7 +70,9 @@ def test_an_l_shaped_square_is_not_crossed_through_the_house():
 
 def test_a_square_with_one_door_changes_nothing():
     streets = make_streets({**CORNERS, 8: (-50, 0)}, [(1, [8, 1], {"highway": "path"})])
-    whole = replace(streets, squares=(np.array([[106.5, 29.5], [106.6, 29.5], [106.5, 29.6]]),))
+    whole = replace(
+        streets, squares=(shapely.Polygon([[106.5, 29.5], [106.6, 29.5], [106.5, 29.6]]),)
+    )
     assert cross_squares(whole) is whole
 
 
@@ -98,3 +103,44 @@ def test_squares_are_read_from_ways_and_multipolygons(tmp_path, kind):
     crossed = cross_squares(streets)
     assert len(crossed.tail) == len(streets.tail) + 5
     assert len(read_streets(file, rules="osmnx-walk", findings=Findings()).squares) == 0
+
+
+def test_lines_of_sight_are_no_street_and_say_nothing_of_heights():
+    streets = make_streets(
+        {**CORNERS, 8: (-50, 0), 9: (150, 100)},
+        [(1, [8, 1], {"highway": "path"}), (2, [3, 9], {"highway": "path"}),
+         (3, [1, 2, 3, 4, 1], {"highway": "motorway"})],
+    )  # fmt: skip
+    crossed = cross_squares(square_of(streets, [1, 2, 3, 4]))
+    network = build_network(crossed, crs=CRS, walker=PACKAGED_WALKERS["adult"])
+    everywhere = shapely.box(*ORIGIN, *ORIGIN).buffer(1000)
+    inside = pieces_inside(network, everywhere)
+    assert inside.length_m(network.length_m) == pytest.approx(100, rel=1e-4)
+    xy = project(crossed.lon_lat, CRS)
+    # A slope of 10 % over the square stays one.
+    surface = 200 + 0.1 * (xy[:, 0] - ORIGIN[0])
+    z = estimate_elevations(crossed, xy, surface).z
+    at = dict(zip(crossed.node_id.tolist(), z.tolist(), strict=True))
+    flat = estimate_elevations(
+        streets, xy[: len(streets.node_id)], surface[: len(streets.node_id)]
+    ).z
+    before = dict(zip(streets.node_id.tolist(), flat.tolist(), strict=True))
+    assert at[3] - at[1] == pytest.approx(before[3] - before[1], abs=1e-6)
+
+
+def test_a_house_in_the_square_hides_the_other_side():
+    streets = make_streets(
+        {**CORNERS, 8: (-50, 0), 9: (150, 100)},
+        [(1, [8, 1], {"highway": "path"}), (2, [3, 9], {"highway": "path"}),
+         (3, [2, 4], {"highway": "motorway"})],
+    )  # fmt: skip
+    whole = square_of(streets, [1, 2, 3, 4])
+    house = shapely.Polygon(whole.squares[0].exterior, [whole.squares[0].buffer(-0.0003).exterior])
+    crossed = cross_squares(replace(whole, squares=(house,)))
+    new = crossed.ways["rule"].to_numpy()[crossed.way] == "square"
+    ends = {
+        tuple(sorted(pair))
+        for pair in zip(crossed.tail[new].tolist(), crossed.head[new].tolist(), strict=True)
+    }
+    assert (0, 2) not in ends
+    assert len(ends) == 4

@@ -63,7 +63,7 @@ def test_toml_out_and_in_again_is_the_same_study():
         (SMALLEST.replace("[fac", 'direction = "up"\n[fac'), "direction: Input should be 'to', 'back' or 'worst'"),
         (SMALLEST + "[tiers.street]\nthreshold_min = -3\n", "tiers.street.threshold_min"),
         (SMALLEST.replace('"mine"', "mine"), "is not valid TOML"),
-        (SMALLEST.replace("mine", "../up"), "name: String should match pattern"),
+        (SMALLEST.replace("mine", "../up"), "name: only letters, digits and . _ - are taken"),
         (SMALLEST + "[network]\nmargin_m = -1\n", "margin_m must be"),
     ],
 )  # fmt: skip

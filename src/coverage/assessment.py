@@ -18,9 +18,13 @@ OUTSIDE_AREAS = "outside every area 片区之外"
 
 
 def pieces_inside(network: WalkingNetwork, area: shapely.Geometry) -> Pieces:
-    """Return the pieces of edges that lie in a polygon of the network's coordinate system."""
+    """Return the pieces of street that lie in a polygon of the network's coordinate system.
+
+    Lines of sight across a square and rides carry walks and are no streets.
+    """
     shapely.prepare(area)
-    lines = network.lines()
+    streets = np.flatnonzero(~network.off_street)
+    lines = network.lines()[streets]
     # Ends inside and no crossing of the rim; `covers` also takes edges that run along it.
     inside = shapely.covers(area, lines)
     crossing = np.flatnonzero(shapely.intersects(area, lines) & ~inside)
@@ -31,9 +35,9 @@ def pieces_inside(network: WalkingNetwork, area: shapely.Geometry) -> Pieces:
         shapely.line_locate_point(lines[edge], shapely.get_point(parts, at), normalized=True)
         for at in (0, -1)
     ]
-    whole_edges = whole(np.flatnonzero(inside))
+    whole_edges = whole(streets[inside])
     return union(
-        np.concatenate([whole_edges.edge, edge]),
+        np.concatenate([whole_edges.edge, streets[edge]]),
         np.concatenate([whole_edges.start, np.minimum(*ends)]),
         np.concatenate([whole_edges.end, np.maximum(*ends)]),
     )
@@ -74,14 +78,16 @@ def areas_coverage(
     """Return `areas` (index: name) with the figures of `coverage_of` for each.
 
     Streets of the study area that lie in none of them get a row of their own, `OUTSIDE_AREAS`,
-    with an empty geometry, so that the rows add up to the whole when the areas do not overlap.
+    with an empty geometry, so that the rows add up to the whole. What lies in two areas, or along
+    the rim between them, counts in the first.
     """
-    in_areas = [
-        intersect(inside, pieces_inside(network, shape)) for shape in areas.geometry.to_numpy()
-    ]
-    rows = [coverage_of(network, part, covered) for part in in_areas]
+    rest = inside
+    rows = []
+    for shape in areas.geometry.to_numpy():
+        part = intersect(rest, pieces_inside(network, shape))
+        rows.append(coverage_of(network, part, covered))
+        rest = subtract(rest, part)
     names, shapes = list(areas.index), list(areas.geometry)
-    rest = _rest(inside, in_areas)
     if rest.length_m(network.length_m) >= 1.0:
         rows.append(coverage_of(network, rest, covered))
         names.append(OUTSIDE_AREAS)
@@ -90,10 +96,6 @@ def areas_coverage(
         pd.DataFrame(rows, index=pd.Index(names, name="area")),
         geometry=gpd.GeoSeries(shapes, index=pd.Index(names, name="area"), crs=areas.crs),
     )
-
-
-def _rest(inside: Pieces, parts: list[Pieces]) -> Pieces:
-    return subtract(inside, union_of(*parts)) if parts else inside
 
 
 def streets_coverage(

@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError, Problem, UsageError
+from .errors import InputError, OutputError, Problem, UsageError
 from .inputs.sample import write_sample
 from .study import Study, study_from_toml
 
@@ -53,10 +53,12 @@ def load_study(
         When no study of this name or path exists.
     InputError
         When the TOML cannot be used; names every key that is wrong.
+    OutputError
+        When the sample's inputs cannot be written.
     """
     name = str(study)
     if name == SAMPLE:
-        toml = write_sample(raw / SAMPLE)
+        toml = _written_sample(raw / SAMPLE)
         text, base = toml.read_text(encoding="utf-8"), toml.parent
     elif name in packaged_studies():
         text, base = (_packaged_folder() / f"{name}.toml").read_text(encoding="utf-8"), raw / name
@@ -74,10 +76,22 @@ def init_study(folder: Path) -> Path:
     ------
     UsageError
         When the folder already holds something: nothing of the user's is overwritten.
+    OutputError
+        When it cannot be made or written to.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not an empty folder.", "Choose a new one.")
-    return write_sample(folder)
+    return _written_sample(folder)
+
+
+def _written_sample(folder: Path) -> Path:
+    try:
+        return write_sample(folder)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written to ({error.strerror or error}).",
+            "Choose a folder that can, or run from one.",
+        ) from error
 
 
 def _packaged_folder() -> Traversable:

@@ -18,10 +18,8 @@ class _Errors(click.Group):
         debug = "--debug" in argv
         try:
             return super().main(*args, **{**kwargs, "standalone_mode": False})
-        except click.exceptions.Abort:
-            _stop("Interrupted; earlier results are as they were.", 130)
-        except KeyboardInterrupt:
-            _stop("Interrupted; earlier results are as they were.", 130)
+        except (click.exceptions.Abort, KeyboardInterrupt):
+            _stop("Interrupted. Results are whole: either the earlier ones or the new ones.", 130)
         except click.ClickException as error:
             error.show()
             sys.exit(2)
@@ -46,6 +44,9 @@ def _stop(message: str, code: int) -> None:
 
 @click.group(cls=_Errors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="care-circle")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails."
+)
 def main() -> None:
     """Who can walk to elder care within 15 minutes, and who cannot?
 
@@ -58,9 +59,18 @@ def _lon_lat(text: str, option: str) -> tuple[float, float]:
         lon, lat = (float(part) for part in text.replace("，", ",").split(","))
     except ValueError:
         raise click.UsageError(f"{option} takes LON,LAT in degrees, not '{text}'.") from None
-    if abs(lon) > 180 or abs(lat) > 90:
+    if not (abs(lon) <= 180 and abs(lat) <= 90):  # so that not-a-number is none either
         raise click.UsageError(f"{option}: {text} is not a longitude and a latitude.")
     return lon, lat
+
+
+class _Folder(click.Path):
+    """A path to write to; an empty one, as from an unset variable, would be the current folder."""
+
+    def convert(self, value: Any, *rest: Any) -> Any:
+        if value == "":
+            self.fail("it is empty. Give a path, '.' for this folder.", *rest)
+        return super().convert(value, *rest)
 
 
 _study = click.argument("study", default="sample")
@@ -71,13 +81,22 @@ _changes = [
         type=click.Choice(["to", "back", "worst"]),
         help="Walk to the facility, back from it, or the longer of both.",
     ),
-    click.option("--facilities", type=click.Path(path_type=Path), help="Facility list (CSV)."),
+    click.option(
+        "--facilities",
+        type=click.Path(path_type=Path),
+        help="Facility list (CSV, XLSX, GeoJSON, GeoPackage).",
+    ),
     click.option("--areas", type=click.Path(path_type=Path), help="Polygons to report by."),
     click.option(
         "--streets", type=click.Path(path_type=Path), help="OpenStreetMap file (.osm, .osm.pbf)."
     ),
     click.option(
         "--osm-cache", type=click.Path(path_type=Path), help="Folder of OSMnx's recorded responses."
+    ),
+    click.option(
+        "--population",
+        type=click.Path(path_type=Path),
+        help="Where people live: polygons with totals, a raster, or a table.",
     ),
     click.option(
         "--elevation", type=click.Path(path_type=Path), help="Raster of ground heights (GeoTIFF)."
@@ -109,6 +128,8 @@ def _load(study: str, options: dict[str, Any]) -> Any:
         facilities__file=options["facilities"],
         areas__file=options["areas"],
         areas__if_present=False if options["areas"] else None,
+        population__file=options["population"],
+        population__if_present=False if options["population"] else None,
         elevation__file=options["elevation"],
         elevation__if_present=False if options["elevation"] else None,
         network__file=options["streets"],
@@ -125,8 +146,8 @@ def _load(study: str, options: dict[str, Any]) -> Any:
 @_study
 @_with_changes
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for the results.",
-    show_default="data/processed/<study>",
+    "--out", type=_Folder(path_type=Path),
+    help="Folder for the results (default: data/processed/STUDY).",
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the map's path.")
 @click.option("--verbose", "-v", is_flag=True, help="Also print the seconds of every step.")
@@ -137,10 +158,17 @@ def run(study: str, out: Path | None, quiet: bool, verbose: bool, **options: Any
     """
     from . import pipeline
     from .console import show_steps, show_summary
-    from .outputs.store import save
+    from .outputs.store import ensure_writable, other_study, save
 
     loaded = _load(study, options)
     folder = out or Path("data/processed") / loaded.name
+    ensure_writable(folder)
+    if other := other_study(folder, loaded.name):
+        click.echo(
+            f"warning: {folder} holds results of the study '{other}'; those of '{loaded.name}' "
+            "take their place. Choose another --out to keep both.",
+            err=True,
+        )
     with show_steps(len(pipeline.STEPS) + 1, quiet=quiet) as progress:
         result = pipeline.run(loaded, progress=progress)
         with progress("files 写出结果"):
@@ -174,8 +202,8 @@ def check(study: str, **options: Any) -> None:
     help="Walkers to compare, commas between.",
 )  # fmt: skip
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for walkers.csv.",
-    show_default="data/processed/<study>",
+    "--out", type=_Folder(path_type=Path),
+    help="Folder for walkers.csv (default: data/processed/STUDY).",
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the table's path.")
 def compare(study: str, walkers: str, out: Path | None, quiet: bool, **options: Any) -> None:
@@ -185,17 +213,51 @@ def compare(study: str, walkers: str, out: Path | None, quiet: bool, **options: 
     """
     from .comparison import compare_walkers
     from .console import show_comparison, show_steps
-    from .outputs.store import save_table
+    from .outputs.store import ensure_writable, save_table
 
     loaded = _load(study, options)
+    folder = out or Path("data/processed") / loaded.name
+    ensure_writable(folder)
     names = [name.strip() for name in walkers.split(",") if name.strip()]
     with show_steps(len(names) + 1, quiet=quiet) as progress:
         table = compare_walkers(loaded, names, progress=progress)
-    path = save_table(table.reset_index(), (out or Path("data/processed") / loaded.name), "walkers")
+    path = save_table(table.reset_index(), folder, "walkers")
     if quiet:
         click.echo(path)
     else:
         show_comparison(loaded, table, path)
+
+
+@main.command()
+@_study
+@_with_changes
+@click.option("--repetitions", type=click.IntRange(1, 1000), default=30, show_default=True)
+@click.option(
+    "--out", type=_Folder(path_type=Path),
+    help="Folder for sensitivity.csv (default: data/processed/STUDY).",
+)  # fmt: skip
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but the table's path.")
+def sensitivity(
+    study: str, repetitions: int, out: Path | None, quiet: bool, **options: Any
+) -> None:
+    """Tell how sure the headline figures are, over ranges of what nobody knows exactly.
+
+    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file.
+    """
+    from .console import show_bands, show_steps
+    from .outputs.store import ensure_writable, save_table
+    from .sensitivity import sensitivity as repeat
+
+    loaded = _load(study, options)
+    folder = out or Path("data/processed") / loaded.name
+    ensure_writable(folder)
+    with show_steps(repetitions + 1, quiet=quiet) as progress:
+        bands, runs = repeat(loaded, repetitions=repetitions, progress=progress)
+    path = save_table(runs.reset_index(), folder, "sensitivity")
+    if quiet:
+        click.echo(path)
+    else:
+        show_bands(loaded, bands, path)
 
 
 @main.command()
@@ -237,8 +299,8 @@ def fetch() -> None:
 )  # fmt: skip
 @click.option("--mirror", metavar="URL", help="Another server with the same paths.")
 @click.option("--osm-cache", type=click.Path(path_type=Path), help="Recorded responses.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where the raster goes.",
-              show_default="the study's [elevation] file")  # fmt: skip
+@click.option("--out", type=_Folder(path_type=Path),
+              help="Where the raster goes (default: the study's [elevation] file).")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a raster that is already there.")
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 def fetch_elevation(

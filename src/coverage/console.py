@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from .causes import CAUSES
 from .inputs.everything import Inputs
 from .pipeline import Progress as ShowStep
 from .result import Result
@@ -82,6 +84,7 @@ def show_summary(result: Result, map_path: Path, *, verbose: bool) -> None:
     _add_row(table, "any 任一层级", summary["coverage"]["any"], "", "", "")
     _add_row(table, "all 全部三级", summary["coverage"]["all"], "", "", "")
     console.print(table)
+    _show_people(console, summary["people"], summary["gaps"])
     _show_warnings(console, summary["warnings"])
     if verbose:
         for step, seconds in result.seconds.items():
@@ -105,6 +108,54 @@ def show_download() -> Iterator[Callable[[str, int, int | None], None]]:
         yield progress
 
 
+def _show_people(
+    console: Console, people: dict[str, Any] | None, gaps: dict[str, dict[str, Any]]
+) -> None:
+    """Print the circle in elderly people, and why people are outside it."""
+    if people is None:
+        return
+    assumed = f" ({people['assumed']})" if people["assumed"] else ""
+    console.print(f"Elderly people 老年人: {people['elderly']:,.0f}{escape(assumed)}")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("tier 层级", no_wrap=True)
+    for heading in ("covered\n覆盖", "share\n占比", "median min\n中位分钟", "gaps\n缺口"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for tier in TIERS:
+        median = people[f"minutes_median_{tier}"]
+        table.add_row(
+            f"{tier} {_SHORT_ZH[tier]}", f"{people[f'elderly_{tier}']:,.0f}",
+            _percent(people[f"share_elderly_{tier}"]),
+            "beyond" if median is None else f"{median:.1f}", str(gaps[tier]["count"]),
+        )  # fmt: skip
+    for key, name in (("any", "any 任一层级"), ("all", "all 全部三级")):
+        table.add_row(name, f"{people[f'elderly_{key}']:,.0f}",
+                      _percent(people[f"share_elderly_{key}"]), "", "")  # fmt: skip
+    console.print(table)
+    for tier in TIERS:
+        causes = people["uncovered_by_cause"][tier].items()
+        said = ", ".join(f"{name} {CAUSES[name]} {count:,.0f}" for name, count in causes if count)
+        if said:
+            console.print(f"not covered 未覆盖, {tier}: {said}", soft_wrap=True)
+    for key, where in (
+        ("elderly_outside", "outside the study area"),
+        ("elderly_unplaced", "without a home or street"),
+    ):
+        if people[key]:
+            console.print(
+                f"{people[key]:,.0f} elderly people live {where} and are not counted here"
+            )
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.1%}"
+
+
+def _signed(value: float, digits: int) -> str:
+    """Return a change with its sign, and none where it rounds to nothing."""
+    text = f"{value:+.{digits}f}"
+    return text if float(text) else text[1:]
+
+
 def show_comparison(study: Study, table: pd.DataFrame, path: Path) -> None:
     """Print walkers side by side."""
     console = Console(highlight=False)
@@ -121,10 +172,34 @@ def show_comparison(study: Study, table: pd.DataFrame, path: Path) -> None:
     for tier in TIERS:
         shown.add_column(f"{tier}\n{_SHORT_ZH[tier]}", justify="right", no_wrap=True)
     for name, row in table.iterrows():
-        cells = [f"{row[f'share_{tier}']:.1%} (-{row[f'lost_km_{tier}']:.1f})" for tier in TIERS]
+        cells = [
+            f"{row[f'share_{tier}']:.1%} ({_signed(-row[f'lost_km_{tier}'], 1)})" for tier in TIERS
+        ]
         shown.add_row(escape(str(name)), *cells)
     console.print(shown)
     console.print(f"Table 表格: {escape(str(path))}", soft_wrap=True)
+
+
+def show_bands(study: Study, bands: pd.DataFrame, path: Path) -> None:
+    """Print how far the headline figures move, and what moves them."""
+    console = Console(highlight=False)
+    console.print(f"\n[bold]{escape(study.title or study.name)}[/bold]")
+    for notice in study.notices:
+        console.print(f"[yellow]! {escape(notice)}[/yellow]")
+    of = "street 街道" if study.population is None else "elderly people 老年人"
+    console.print(f"Share of {of} covered, and over all repetitions 覆盖占比及区间:")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("tier 层级", no_wrap=True)
+    for heading in ("share", "lowest", "highest"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("driven most by 主要因素", no_wrap=True)
+    for key, row in bands.iterrows():
+        table.add_row(
+            str(key), *(f"{row[name]:.1%}" for name in ("share", "lowest", "highest")),
+            f"{row['driver']}: {row['driver_spread']:.1%}" if row["driver"] else "",
+        )  # fmt: skip
+    console.print(table)
+    console.print(f"All repetitions 全部结果: {escape(str(path))}", soft_wrap=True)
 
 
 def show_route(study: Study, there_and_back: Sequence[Route]) -> None:
@@ -134,7 +209,8 @@ def show_route(study: Study, there_and_back: Sequence[Route]) -> None:
     for name, walk in zip(("there 去", "back  回"), there_and_back, strict=True):
         console.print(
             f"{name}  {walk.minutes:6.1f} min 分钟  {walk.length_m:6.0f} m 米  "
-            f"+{walk.climb_m:.0f} m  -{walk.descent_m:.0f} m  {walk.steps:.0f} steps 级台阶"
+            f"{_signed(walk.climb_m, 0)} m  {_signed(-walk.descent_m, 0)} m  "
+            f"{walk.steps:.0f} steps 级台阶"
         )
 
 
@@ -147,10 +223,13 @@ def show_inputs(study: Study, inputs: Inputs) -> None:
     console.print(f"streets     {len(inputs.streets.tail)} segments of "
                   f"{len(inputs.streets.ways)} ways, {escape(inputs.streets.source)}")  # fmt: skip
     console.print(f"facilities  {len(inputs.facilities)} ({tiers})")
-    for name in ("areas", "zones", "population", "candidates"):
+    for name in ("areas", "zones", "candidates"):
         frame = getattr(inputs, name)
         if frame is not None:
             console.print(f"{name:<11} {len(frame)}")
+    if inputs.population is not None:
+        people, elderly = inputs.population.totals
+        console.print(f"population  {people:,.0f}, elderly {elderly:,.0f}")
     if inputs.surface_m is not None:
         known = np.isfinite(inputs.surface_m).mean()
         console.print(f"elevation   known at {known:.0%} of the street nodes")

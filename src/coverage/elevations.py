@@ -12,15 +12,16 @@ One robust sparse least-squares problem. Its terms, each a residual over its sta
 - *tags*: ``incline`` and ``step_count`` as soft data.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, vstack
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import splu
 
+from .squares import SQUARE
 from .stairs import RISER_M, TREAD_M
 from .streets import Streets
 from .tags import in_tunnel, inclines, is_set, layers, step_counts
@@ -113,9 +114,15 @@ def estimate_elevations(
     """
     count = len(streets.node_id)
     known = np.isfinite(surface_m)
+    # Lines of sight across a square are no streets: a square's heights are its streets'.
+    every_edge = len(streets.tail)
+    real = np.flatnonzero((streets.ways["rule"] != SQUARE).to_numpy()[streets.way])
+    streets = replace(
+        streets, tail=streets.tail[real], head=streets.head[real], way=streets.way[real]
+    )
     if not known.any():
         nothing = np.full(count, np.nan)
-        return Elevations(nothing, nothing, 0, 0, np.zeros(len(streets.tail), dtype=bool))
+        return Elevations(nothing, nothing, 0, 0, np.zeros(every_edge, dtype=bool))
     length = np.hypot(*(xy[streets.head] - xy[streets.tail]).T)
     ground, firmness = _ground_nodes(streets, length, surface_m)
     rise = _rises(streets.tail, streets.head, count)
@@ -123,17 +130,16 @@ def estimate_elevations(
     rise_sd = grade_sd * np.sqrt(np.maximum(length, _SHORTEST_M) * CORRELATION_M)
     fixed = [_tag_terms(streets, length, count, use_incline), _anchor(streets, surface_m, ground)]
     over_under = _crossing_rows(streets, xy, count)
-    # Starting from the surface itself, so that only bad clearances pull from the first round on.
     z = np.where(known, surface_m, np.nanmedian(surface_m))
     at_ground = csr_array(
         (np.ones(len(ground)), (np.arange(len(ground)), ground)), shape=(len(ground), count)
     )
-    grade = np.zeros(len(length))
     for round_ in range(_ROUNDS):
         off = np.abs(z[ground] - surface_m[ground])
         huber = np.sqrt(np.maximum(off / HUBER_M, 1.0))
         grade = np.abs(rise @ z) / np.maximum(length, _SHORTEST_M)
         over = np.clip(grade / (grade_sd * GRADE_LIMIT), 1.0, 4.0)
+        # All clearances in the first round; after it those that are not kept.
         low = over_under @ z < CLEARANCE_M if round_ else np.ones(over_under.shape[0], dtype=bool)
         terms = [
             _Terms(at_ground, surface_m[ground], GROUND_SD_M * huber / firmness),
@@ -146,12 +152,15 @@ def estimate_elevations(
     residual = np.full(count, np.nan)
     residual[ground] = z[ground] - surface_m[ground]
     gaps = over_under @ z
+    at_limit = np.zeros(every_edge, dtype=bool)
+    final_grade = np.abs(rise @ z) / np.maximum(length, _SHORTEST_M)
+    at_limit[real] = final_grade > grade_sd * GRADE_LIMIT
     return Elevations(
         z=np.where(known, z, np.nan),
         residual_m=residual,
         crossings=len(gaps),
         clear_crossings=int((gaps >= CLEARANCE_M - 0.5).sum()),
-        at_limit=np.asarray(grade > grade_sd * GRADE_LIMIT),
+        at_limit=at_limit,
     )
 
 
@@ -159,7 +168,11 @@ def _solve(terms: list[_Terms]) -> NDArray[np.float64]:
     matrix = vstack([diags_array(1 / term.sd) @ term.matrix for term in terms], format="csr")
     wanted = np.concatenate([term.wanted / term.sd for term in terms])
     normal = (matrix.T @ matrix).tocsc()
-    return np.asarray(spsolve(normal, matrix.T @ wanted, permc_spec="MMD_AT_PLUS_A"))
+    # Positive definite: no pivoting is needed, and the symmetric ordering keeps the factors thin.
+    factors = splu(
+        normal, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+    )
+    return np.asarray(factors.solve(matrix.T @ wanted))
 
 
 def _rises(tail: NDArray[np.int64], head: NDArray[np.int64], count: int) -> csr_array:
@@ -222,10 +235,16 @@ def _anchor(streets: Streets, surface_m: NDArray[np.float64], ground: NDArray[np
 def _crossing_rows(streets: Streets, xy: NDArray[np.float64], count: int) -> csr_array:
     """Return the matrix that takes heights to the clearance of every crossing on two layers."""
     lines = shapely.linestrings(np.stack([xy[streets.tail], xy[streets.head]], axis=1))
-    one, other = shapely.STRtree(lines).query(lines, predicate="crosses")
     level = layers(streets.ways)[0][streets.way]
-    upper = level[one] > level[other]
-    one, other = one[upper], other[upper]
+    # One side of every crossing on two layers is off the commonest layer.
+    values, counts = np.unique(level, return_counts=True)
+    aloft = np.flatnonzero(level != values[np.argmax(counts)])
+    found, other = shapely.STRtree(lines).query(lines[aloft], predicate="crosses")
+    one = aloft[found]
+    pairs = np.unique(np.stack([np.minimum(one, other), np.maximum(one, other)]), axis=1)
+    one, other = np.where(level[pairs[0]] > level[pairs[1]], pairs, pairs[::-1])
+    apart = level[one] > level[other]
+    one, other = one[apart], other[apart]
     where = shapely.intersection(lines[one], lines[other])
     point = shapely.get_type_id(where) == 0
     one, other, where = one[point], other[point], where[point]
@@ -255,11 +274,15 @@ def _tag_terms(
     rise = np.where(~np.isnan(by_steps), by_steps, np.where(~np.isnan(by_grade), by_grade, usual))
     sure = ~np.isnan(by_steps) | ~np.isnan(by_grade)
     way = np.flatnonzero(~np.isnan(sign) & (metres > 0))
-    # First and last edge of each way; a way cut by the margin is judged by what is left of it.
-    order = np.argsort(streets.way, kind="stable")
-    first = np.searchsorted(streets.way[order], way)
-    last = np.searchsorted(streets.way[order], way, side="right") - 1
-    start, end = streets.tail[order[first]], streets.head[order[last]]
-    matrix = _rises(start, end, count)
+    # The rise of a way is the sum of its segments' rises, in whatever order they come.
+    segment = np.flatnonzero(np.isin(streets.way, way))
+    row = np.searchsorted(way, streets.way[segment])
+    matrix = csr_array(
+        (
+            np.repeat([-1.0, 1.0], len(segment)),
+            (np.tile(row, 2), np.concatenate([streets.tail[segment], streets.head[segment]])),
+        ),
+        shape=(len(way), count),
+    )
     sd = np.where(sure, 0.15, 0.5) * rise + 0.5
     return _Terms(matrix, (sign * rise)[way], sd[way])

@@ -25,6 +25,10 @@ class CareCircleError(Exception):
         super().__init__(f"{what} {do}".strip())
 
 
+PROBLEMS_SHOWN = 40
+"""How many problems a message lists; more would push the first out of the terminal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with an input: where, what was found, what to do."""
@@ -38,15 +42,20 @@ class Problem:
 
 
 class InputError(CareCircleError, ValueError):
-    """Something in the inputs cannot be used; holds every problem found, not only the first."""
+    """Something in the inputs cannot be used; holds every problem found, not only the first.
+
+    The message lists the first `PROBLEMS_SHOWN`; ``problems`` has them all.
+    """
 
     exit_code = 2
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
-        lines = [str(problem) for problem in problems]
-        if len(lines) > 1:
-            lines = [f"{len(lines)} problems in the inputs:", *(f"  - {line}" for line in lines)]
+        lines = [str(problem) for problem in problems[:PROBLEMS_SHOWN]]
+        if len(problems) > 1:
+            lines = [f"{len(problems)} problems in the inputs:", *(f"  - {line}" for line in lines)]
+        if (more := len(problems) - PROBLEMS_SHOWN) > 0:
+            lines.append(f"  … and {more} more")
         super().__init__("\n".join(lines))
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .pace import ESCALATOR, LIFT, RIDE, RIDE_MPS, RIDE_WAIT_S, STAIRS, STREET, EdgeFeatures
+from .lifts import LIFT_NODE
+from .pace import ESCALATOR, LIFT, RIDE, RIDE_WAIT_S, STAIRS, STREET, EdgeFeatures
 from .stairs import count_steps
 from .streets import ON_FOOT, Streets
 from .tags import inclines, is_set
+from .walkers import RIDE_MPS
 
 _DURATION = re.compile(r"^(?:(\d{1,2}):)?(\d{1,3})(?::\d{2})?$")
 
@@ -46,8 +48,16 @@ def edge_features(
         ways, of, np.column_stack([streets.tail, streets.head]), length_m, rise_m, kind == STAIRS
     )
     conveying, one_way = ways["conveying"], ways["oneway:foot"]
-    forward_only = (conveying == "forward") | one_way.isin(["yes", "1", "true"])
-    backward_only = (conveying == "backward") | one_way.isin(["-1", "reverse"])
+    # An escalator with `oneway` is not a pair; the tag means nothing for people on a street.
+    goes = ways["oneway"].where(moves)
+    forward_only = (
+        (conveying == "forward")
+        | goes.isin(["yes", "1", "true"])
+        | one_way.isin(["yes", "1", "true"])
+    )
+    backward_only = (
+        (conveying == "backward") | goes.isin(["-1", "reverse"]) | one_way.isin(["-1", "reverse"])
+    )
     wheels = ways["wheelchair"]
     ramp = (ways["ramp:wheelchair"] == "yes") | (wheels == "yes")
     rolls = (wheels != "no") & ((ways["who"] != ON_FOOT) | ramp)
@@ -62,6 +72,8 @@ def edge_features(
         along=~backward_only.to_numpy(dtype=bool)[of],
         against=~forward_only.to_numpy(dtype=bool)[of],
         wheelchair=rolls.to_numpy(dtype=bool)[of],
+        inclined=(highway == "steps")[of],
+        lift_share=_lift_share(streets, kind),
         ride_s=_ride_seconds(ways, of, length_m),
     ), steps.source
 
@@ -80,6 +92,8 @@ def level_streets(length_m: NDArray[np.float64]) -> EdgeFeatures:
         along=np.ones(count, dtype=bool),
         against=np.ones(count, dtype=bool),
         wheelchair=np.ones(count, dtype=bool),
+        inclined=np.zeros(count, dtype=bool),
+        lift_share=np.ones(count),
         ride_s=np.full(count, np.nan),
     )
 
@@ -92,6 +106,13 @@ def _climbs(
     rise = np.bincount(of, weights=rise_m, minlength=len(ways))
     sign = np.where(np.isnan(said), np.sign(rise), said)
     return np.nan_to_num(sign).astype(np.int8)[of]
+
+
+def _lift_share(streets: Streets, kind: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Return 1 over the segments of each lift that is drawn as a way; a lift node's links are 1."""
+    drawn = (kind == LIFT) & (streets.ways["rule"] != LIFT_NODE).to_numpy()[streets.way]
+    segments = np.bincount(streets.way[drawn], minlength=len(streets.ways))
+    return np.where(drawn, 1 / np.maximum(segments[streets.way], 1), 1.0)
 
 
 def _ride_seconds(

@@ -25,6 +25,7 @@ def find_gaps(
     minutes: Minutes,
     *,
     tier: str,
+    beyond_min: float,
     covered_space: shapely.Geometry,
     boundary: shapely.Geometry,
     areas: gpd.GeoDataFrame | None,
@@ -44,6 +45,8 @@ def find_gaps(
         Minutes to the tier's nearest facility.
     tier
         Its name.
+    beyond_min
+        The tier's threshold, minutes.
     covered_space
         The tier's isochrone at its threshold, which a gap's polygon leaves free.
     boundary
@@ -65,6 +68,7 @@ def find_gaps(
         Uncovered street in gaps smaller than `SMALLEST_GAP_M`, metres.
     """
     uncovered = subtract(inside, covered)
+    uncovered = uncovered.keep(network.length_m[uncovered.edge] > 0)
     lines = network.lines_of(uncovered)
     metres = (uncovered.end - uncovered.start) * network.length_m[uncovered.edge]
     shapes = shapely.get_parts(street_space(lines))
@@ -76,7 +80,7 @@ def find_gaps(
     street_m = np.bincount(of, weights=metres, minlength=len(shapes))
     listed = np.flatnonzero(street_m >= SMALLEST_GAP_M)
     listed = listed[np.argsort(-street_m[listed], kind="stable")]
-    area_of = _areas_at(middles, areas)
+    area_of = areas_at(middles, areas)
     rows = []
     for gap in listed:
         here = np.flatnonzero(of == gap)
@@ -87,10 +91,11 @@ def find_gaps(
             {
                 "tier": tier,
                 "street_m": street_m[gap],
-                "area": _heaviest(area_of[here], weight),
+                "area": heaviest(area_of[here], weight),
                 "nearest_facility": nearest,
                 "nearest_name": facilities["name"].get(nearest, ""),
-                "minutes": _median(minutes.edge[edges], weight),
+                # What is not covered is beyond the threshold, also where its edge's middle is not.
+                "minutes": weighted_median(np.maximum(minutes.edge[edges], beyond_min), weight),
                 "geometry": _polygons(shapes[gap] if rest.is_empty else rest),
             }
         )
@@ -101,24 +106,28 @@ def find_gaps(
     return gaps, float(metres.sum() - street_m[listed].sum())
 
 
-def _median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+def weighted_median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     """Return the weighted median; NaN counts as larger than any number."""
     order = np.argsort(values, kind="stable")
     half = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
     return float(values[order[min(int(half), len(order) - 1)]])
 
 
-def _areas_at(middles: NDArray[np.object_], areas: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
+def areas_at(middles: NDArray[np.object_], areas: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
+    """Return the name of the (first) area that each point lies in."""
     names = np.full(len(middles), "" if areas is None else OUTSIDE_AREAS, dtype=object)
     if areas is not None:
         middle, area = shapely.STRtree(areas.geometry.to_numpy()).query(
             middles, predicate="intersects"
         )
-        names[middle] = areas.index.to_numpy()[area]
+        # Backwards, so that the first of areas that overlap is written last.
+        order = np.lexsort((-area, middle))
+        names[middle[order]] = areas.index.to_numpy()[area[order]]
     return names
 
 
-def _heaviest(names: NDArray[np.object_], weight: NDArray[np.float64]) -> str:
+def heaviest(names: NDArray[np.object_], weight: NDArray[np.float64]) -> str:
+    """Return the name with the greatest sum of weights, the first in the alphabet of equal ones."""
     sums = pd.Series(weight).groupby(pd.Series(names)).sum()
     return str(sums.index[int(np.argmax(sums.to_numpy()))])
 

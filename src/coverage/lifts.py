@@ -7,7 +7,7 @@ import pandas as pd
 
 from .streets import EVERYONE, Streets
 
-LIFT = "lift node"
+LIFT_NODE = "lift node"
 """The rule of the ways that stand for a lift node."""
 
 
@@ -23,6 +23,7 @@ def split_lifts(streets: Streets) -> Streets:
     walkable = streets.walkable
     tail, head = streets.tail.copy(), streets.head.copy()
     level = streets.ways[["level", "layer"]].fillna("").astype(str).agg("|".join, axis=1).to_numpy()
+    highway = streets.ways["highway"].to_numpy()
     next_id, count = int(streets.node_id.max()) + 1, len(streets.node_id)
     copies: list[int] = []
     links: list[tuple[int, int, int]] = []
@@ -30,6 +31,9 @@ def split_lifts(streets: Streets) -> Streets:
     near = np.flatnonzero(walkable & (np.isin(tail, lifts) | np.isin(head, lifts)))
     for lift in lifts.tolist():
         meeting = near[(tail[near] == lift) | (head[near] == lift)]
+        if (highway[streets.way[meeting]] == "elevator").any():
+            # The lift is drawn as a way as well, and costs its ride there.
+            continue
         levels = level[streets.way[meeting]]
         if len(set(levels)) == 1:
             levels = np.arange(len(meeting)).astype(str)
@@ -53,7 +57,7 @@ def split_lifts(streets: Streets) -> Streets:
     rows = pd.DataFrame(
         None, index=pd.Index(-ids, name="osm_id"), columns=streets.ways.columns, dtype=object
     ).where(lambda frame: frame.notna(), None)
-    rows["highway"], rows["rule"], rows["who"] = "elevator", LIFT, EVERYONE
+    rows["highway"], rows["rule"], rows["who"] = "elevator", LIFT_NODE, EVERYONE
     return replace(
         streets,
         node_id=np.concatenate([streets.node_id, next_id + np.arange(len(copies))]),

@@ -12,8 +12,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .features import edge_features
-from .pace import EdgeFeatures, edge_seconds
+from .pace import RIDE, EdgeFeatures, edge_seconds
 from .pieces import Pieces
+from .squares import SQUARE
 from .streets import Streets
 from .walkers import Walker
 
@@ -66,6 +67,14 @@ class WalkingNetwork:
     def length_m(self) -> NDArray[np.float64]:
         """Length of every edge in plan, shape (E,), metres."""
         return self.features.length_m
+
+    @property
+    def off_street(self) -> NDArray[np.bool_]:
+        """Which edges carry walks and are no streets: across squares, and rides; shape (E,)."""
+        rides = np.asarray(self.features.kind == RIDE)
+        if "rule" not in self.ways:
+            return rides
+        return np.asarray(rides | (self.ways["rule"] == SQUARE).to_numpy()[self.way])
 
     @property
     def symmetric(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .stairs import RISER_M, TREAD_M
 from .walkers import TOBLER_BEST_GRADE, TOBLER_STEEPNESS, Walker
 
 STREET, STAIRS, ESCALATOR, LIFT, RIDE = 0, 1, 2, 3, 4
@@ -23,8 +24,8 @@ LIFT_WAIT_S, LIFT_DOORS_S, LIFT_MPS = 30.0, 10.0, 1.0
 acceptable; 1 m/s is the usual rated speed of a low lift."""
 LIFT_USUAL_RISE_M = 10.0
 """Rise of a lift whose ends have no known height, metres."""
-RIDE_MPS, RIDE_WAIT_S = 4.0, 300.0
-"""Speed and waiting of a ferry or cable car whose ``duration`` is not tagged."""
+RIDE_WAIT_S = 300.0
+"""Waiting for a ferry or cable car, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class EdgeFeatures:
         Whether the edge may be walked from tail to head, and from head to tail.
     wheelchair
         Whether a wheelchair may use the edge at all, by its tags.
+    inclined
+        Escalators that climb, unlike moving walkways.
+    lift_share
+        The edge's share of its lift: 1, or less where a lift is drawn in several segments.
     ride_s
         Seconds of a ride, waiting included; NaN for what is none.
     """
@@ -64,6 +69,8 @@ class EdgeFeatures:
     along: NDArray[np.bool_]
     against: NDArray[np.bool_]
     wheelchair: NDArray[np.bool_]
+    inclined: NDArray[np.bool_]
+    lift_share: NDArray[np.float64]
     ride_s: NDArray[np.float64]
 
     @property
@@ -98,17 +105,30 @@ def _one_way(
     edges: EdgeFeatures, walker: Walker, grade: NDArray[np.float64], climbs: NDArray[np.int8]
 ) -> NDArray[np.float64]:
     level_s = edges.length_m / walker.level_speed_mps
-    if walker.stairs == "level":
-        # A city without heights has no lifts to wait for.
-        return np.where(edges.kind == RIDE, edges.ride_s, level_s)
     street_s = level_s / slope_factor(grade) if walker.slope == "tobler" else level_s
+    if walker.stairs == "counted":
+        # What is steeper than stairs is climbed like stairs: Tobler's function has no end.
+        as_stairs = np.abs(np.nan_to_num(edges.rise_m)) / RISER_M
+        a_step = np.where(grade > 0, walker.step_up_s, walker.step_down_s)
+        steep = np.abs(grade) > RISER_M / TREAD_M
+        climbed = np.maximum(as_stairs * a_step, level_s)
+        street_s = np.where(steep, np.minimum(street_s, climbed), street_s)
     stairs_s = _stairs_seconds(edges, walker, level_s, climbs)
-    escalator_s = edges.length_m / np.cos(np.radians(ESCALATOR_ANGLE_DEG)) / ESCALATOR_MPS
-    rise = np.where(np.isfinite(edges.rise_m), np.abs(edges.rise_m), LIFT_USUAL_RISE_M)
-    lift_s = LIFT_WAIT_S + LIFT_DOORS_S + rise / LIFT_MPS
+    slope_m = edges.length_m / np.cos(np.radians(ESCALATOR_ANGLE_DEG))
+    # A moving walkway (no steps) is level, and walked on.
+    belt_s = np.minimum(edges.length_m / ESCALATOR_MPS, street_s)
+    escalator_s = np.where(edges.inclined, slope_m / ESCALATOR_MPS, belt_s)
+    usual = LIFT_USUAL_RISE_M * edges.lift_share
+    rise = np.where(np.isfinite(edges.rise_m), np.abs(edges.rise_m), usual)
+    lift_s = (LIFT_WAIT_S + LIFT_DOORS_S) * edges.lift_share + rise / LIFT_MPS
+    if walker.stairs == "level":
+        # A city without heights has no stairs to climb and no lifts to wait for.
+        stairs_s = escalator_s = lift_s = street_s
+    elif not walker.escalators:
+        escalator_s = np.full(len(level_s), np.inf)
     seconds = np.select(
         [edges.kind == STREET, edges.kind == STAIRS, edges.kind == ESCALATOR, edges.kind == LIFT],
-        [street_s, stairs_s, escalator_s if walker.escalators else np.inf, lift_s],
+        [street_s, stairs_s, escalator_s, lift_s],
         edges.ride_s,
     )
     if walker.stairs == "impassable":
@@ -134,4 +154,4 @@ def _stairs_seconds(
     # Where nobody knows which end is up, both ways take the mean.
     a_step = np.select([climbs > 0, climbs < 0], [up, down], (up + down) / 2)
     # Landings are walked; no stairway is quicker than a street of its length.
-    return np.maximum(edges.steps * a_step, level_s)
+    return np.asarray(np.maximum(edges.steps * a_step, level_s))

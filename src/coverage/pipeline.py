@@ -21,11 +21,14 @@ from .assessment import (
     with_any_and_all,
 )
 from .catalogue import load_study
+from .demand import Demand, inside_only, spread_over_homes
 from .elevations import Elevations, estimate_elevations
 from .gaps import find_gaps
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
 from .network import WalkingNetwork, build_network, project
+from .people import assess_people
+from .pieces import Pieces
 from .quality import assess_quality
 from .reach import Minutes, Reach, minutes_to_nearest, reach_of_each
 from .result import Result
@@ -42,6 +45,7 @@ STEPS = (
     "travel times 步行时间",
     "isochrones 等时圈",
     "coverage 覆盖",
+    "people 人口",
     "gaps 缺口",
 )
 
@@ -104,23 +108,26 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
         if inputs.areas is not None:
             areas = areas_coverage(network, inside, inputs.areas, covered)
         streets = streets_coverage(network, inside, minutes, covered)
+    people = None
     with clock.step(STEPS[5]):
-        found = {
-            tier: find_gaps(
-                network,
-                inside,
-                covered[tier],
-                minutes[tier],
-                tier=tier,
-                covered_space=_circle(circles, tier, study),
-                boundary=inputs.boundary,
-                areas=inputs.areas,
-                facilities=inputs.facilities,
-            )
-            for tier in TIERS
-        }
+        demand = demand_of(inputs, network)
+        if demand is not None:
+            people = assess_people(
+                study, network, demand, inputs.facilities, snapped, inside=inside, covered=covered,
+                areas=inputs.areas, zones=inputs.zones,
+            )  # fmt: skip
+            areas = None if areas is None or people.areas is None else _joined(areas, people.areas)
+    with clock.step(STEPS[6]):
+        if people is not None:
+            gaps, unlisted = people.gaps, people.unlisted
+        else:
+            gaps, unlisted = _street_gaps(study, inputs, network, inside, covered, minutes, circles)
     facilities = _facilities(inputs.facilities, snapped, reach, network)
     facilities["any_street_m"] = any_street_m
+    if people is not None:
+        facilities = facilities.assign(
+            **{str(name): people.service[name].to_numpy() for name in people.service}
+        )
     return Result(
         study=study,
         inputs=inputs,
@@ -129,12 +136,13 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
         streets=streets,
         isochrones=circles,
         areas=areas,
-        gaps=pd.concat([gaps for gaps, _ in found.values()]),
+        gaps=gaps,
+        people=people,
         summary=summarise(
             study, inputs, network, facilities, overall,
             assess_quality(inputs.streets, network, elevations),
-            {tier: (len(gaps), float(gaps["street_m"].sum()), unlisted)
-             for tier, (gaps, unlisted) in found.items()},
+            gaps, unlisted,
+            people,
         ),
         seconds=clock.seconds,
     )  # fmt: skip
@@ -176,6 +184,59 @@ def snap_facilities(study: Study, network: WalkingNetwork, facilities: gpd.GeoDa
     return snap(network, points, onto=onto, limit_m=study.facilities.snap_limit_m)
 
 
+def _street_gaps(
+    study: Study, inputs: Inputs, network: WalkingNetwork, inside: Pieces,
+    covered: Mapping[str, Pieces], minutes: Mapping[str, Minutes], circles: gpd.GeoDataFrame,
+) -> tuple[gpd.GeoDataFrame, dict[str, tuple[float, float]]]:  # fmt: skip
+    """Return the gaps of street of every tier, for a study that does not say where people live."""
+    found = {
+        tier: find_gaps(
+            network,
+            inside,
+            covered[tier],
+            minutes[tier],
+            tier=tier,
+            beyond_min=dict(study.tiers)[tier].threshold_min,
+            covered_space=_circle(circles, tier, study),
+            boundary=inputs.boundary,
+            areas=inputs.areas,
+            facilities=inputs.facilities,
+        )
+        for tier in TIERS
+    }
+    unlisted: dict[str, tuple[float, float]] = {
+        tier: (0.0, metres) for tier, (_, metres) in found.items()
+    }
+    return pd.concat([gaps for gaps, _ in found.values()]), unlisted
+
+
+def _joined(areas: gpd.GeoDataFrame, people: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return the areas with their people; where nobody lives counts are 0 and the rest unknown."""
+    people = people.reindex(areas.index)
+    counts = [c for c in people if str(c).startswith(("population", "elderly", "only_"))]
+    return areas.join(people.assign(**{str(c): people[c].fillna(0.0) for c in counts}))
+
+
+def demand_of(
+    inputs: Inputs, network: WalkingNetwork, *, levels_more: float = 0.0
+) -> Demand | None:
+    """Return where people live, if the study says; see `coverage.demand.spread_over_homes`."""
+    people = inputs.population
+    if people is None:
+        return None
+    if people.points is not None:
+        points = people.points.to_crs(network.crs).assign(osm_id="", entrances=None)
+        points = points.rename(columns={"name": "place"})
+        return inside_only(points, inputs.boundary, assumed=people.assumed)
+    if people.areas is None:
+        raise AssertionError("people come by polygon or by point")
+    areas = people.areas.to_crs(network.crs)
+    points, unplaced = spread_over_homes(
+        areas, inputs.buildings.to_crs(network.crs), network, levels_more=levels_more
+    )
+    return inside_only(points, inputs.boundary, unplaced=unplaced, assumed=people.assumed)
+
+
 def _to_any_street(
     study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame
 ) -> NDArray[np.float64]:
@@ -207,7 +268,7 @@ def _facilities(
     facilities: gpd.GeoDataFrame, snapped: Snapped, reach: Reach, network: WalkingNetwork
 ) -> gpd.GeoDataFrame:
     found = snapped.found
-    osm_id = np.where(found, network.ways.index.to_numpy()[network.way[snapped.edge]], 0)
+    osm_id = network.ways.index.to_numpy()[network.way[snapped.edge]]
     reached = {
         f"street_km_{minutes}min": [
             pieces[reach.cutoffs_min.index(minutes)].length_m(network.length_m) / 1000
@@ -215,10 +276,12 @@ def _facilities(
         ]
         for minutes in BANDS_MIN
     }
-    return facilities.assign(
+    table = facilities.assign(
         snapped=found,
         snap_m=snapped.distance_m,
-        street_osm_id=pd.array(osm_id, dtype="Int64").astype("Int64"),
-        component=np.where(found, snapped.component, -1),
+        street_osm_id=pd.array(np.where(found, osm_id, 0), dtype="Int64").astype("Int64"),
+        component=pd.array(np.where(found, snapped.component, 0), dtype="Int64"),
         **reached,
     )
+    table.loc[~found, ["street_osm_id", "component"]] = pd.NA
+    return table

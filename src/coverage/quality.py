@@ -84,7 +84,7 @@ def _agreement(network: WalkingNetwork) -> dict[str, int]:
     return {"judged": int(judged.sum()), "agreeing": int((sign * rise > 0)[judged].sum())}
 
 
-def _grades(network: WalkingNetwork) -> dict[str, dict[str, float]]:
+def _grades(network: WalkingNetwork) -> dict[str, dict[str, float | None]]:
     """Return percentiles of the absolute grade by class, weighted by length."""
     known = np.isfinite(network.features.rise_m) & np.isin(network.features.kind, [STREET, STAIRS])
     highway = network.ways["highway"].to_numpy()[network.way]
@@ -96,7 +96,11 @@ def _grades(network: WalkingNetwork) -> dict[str, dict[str, float]]:
     }
 
 
-def _percentiles(values: NDArray[np.float64], weight: NDArray[np.float64]) -> dict[str, float]:
+def _percentiles(
+    values: NDArray[np.float64], weight: NDArray[np.float64]
+) -> dict[str, float | None]:
+    if len(values) == 0 or weight.sum() == 0:
+        return dict.fromkeys([f"p{percent}" for percent in _PERCENTILES])
     order = np.argsort(values, kind="stable")
     running = np.cumsum(weight[order])
     return {
@@ -111,5 +115,6 @@ def _km(length_m: NDArray[np.float64]) -> float:
     return round(float(length_m.sum()) / 1000, 3)
 
 
-def _share(length_m: NDArray[np.float64], chosen: NDArray[np.bool_]) -> float:
-    return round(float(length_m[chosen].sum() / length_m.sum()), 4)
+def _share(length_m: NDArray[np.float64], chosen: NDArray[np.bool_]) -> float | None:
+    total = float(length_m.sum())
+    return round(float(length_m[chosen].sum()) / total, 4) if total else None

@@ -26,8 +26,8 @@ OneWay = Literal["to", "back"]
 TIE_S = 1e-6
 """Times within a microsecond of a cutoff are within it, so that rounding decides nothing."""
 
-_CHUNK = 64
-"""Facilities timed together; bounds memory at 64 times are held per node."""
+_CHUNK, _CHUNK_TIMES = 64, 32_000_000
+"""So many facilities are timed together, fewer on a large network: 32 million times are 256 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def reach_of_each(
     found = {int(f): (nothing,) * len(cutoffs_min) for f in facilities}
     both = direction == "worst" and not network.symmetric
     ways: tuple[OneWay, ...] = ("back", "to") if both else ("to" if direction == "to" else "back",)
-    for chunk in _chunks(facilities[snapped.found[facilities]]):
+    for chunk in _chunks(network, facilities[snapped.found[facilities]]):
         rows = [_rows(network, snapped, chunk, way, limit_s, engine) for way in ways]
         for position, facility in enumerate(chunk.tolist()):
             pieces = []
@@ -215,14 +215,14 @@ def _arcs(
     tail = np.concatenate([network.tail, network.head, source, source])
     head = np.concatenate([network.head, network.tail, network.head[edge], network.tail[edge]])
     seconds = np.concatenate(
-        [along, against, leg + _share(1 - fraction, along[edge]),
-         leg + _share(fraction, against[edge])]
+        [along, against, leg + share_of(1 - fraction, along[edge]),
+         leg + share_of(fraction, against[edge])]
     )  # fmt: skip
     open_ = np.isfinite(seconds)
     return _Arcs(count, len(sources), tail[open_], head[open_], seconds[open_])
 
 
-def _share(fraction: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+def share_of(fraction: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return fraction x seconds, where no part of an impassable edge takes no time."""
     return np.where(fraction == 0, 0.0, np.maximum(fraction, 1e-300) * seconds)
 
@@ -278,9 +278,25 @@ def _by_networkx(
 _ENGINES = {"scipy": _by_scipy, "networkx": _by_networkx}
 
 
-def _chunks(facilities: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(facilities), _CHUNK):
-        yield facilities[start : start + _CHUNK]
+def _chunks(network: WalkingNetwork, facilities: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    size = max(1, min(_CHUNK, _CHUNK_TIMES // len(network.node_id)))
+    for start in range(0, len(facilities), size):
+        yield facilities[start : start + size]
+
+
+def facility_rows(
+    network: WalkingNetwork, snapped: Snapped, facilities: NDArray[np.int64], direction: OneWay,
+    limit_s: float, engine: Engine,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:  # fmt: skip
+    """Yield facilities (those snapped), some at a time, with their seconds at every node.
+
+    Yields
+    ------
+    facilities, seconds
+        Shape (S,) and (S, N); infinite beyond the limit.
+    """
+    for chunk in _chunks(network, facilities[snapped.found[facilities]]):
+        yield chunk, _rows(network, snapped, chunk, direction, limit_s, engine)
 
 
 def _rows(
@@ -296,13 +312,13 @@ def _walks_both_ways(
     network: WalkingNetwork, snapped: Snapped, facilities: NDArray[np.int64],
     limit_s: float, engine: Engine,
 ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:  # fmt: skip
-    for chunk in _chunks(facilities[snapped.found[facilities]]):
+    for chunk in _chunks(network, facilities[snapped.found[facilities]]):
         back = _rows(network, snapped, chunk, "back", limit_s, engine)
         to = _rows(network, snapped, chunk, "to", limit_s, engine)
         yield from zip(chunk.tolist(), back, to, strict=True)
 
 
-def _paces(
+def paces(
     network: WalkingNetwork, direction: OneWay
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the edges' seconds for a walk that is away from the tail, and away from the head.
@@ -318,7 +334,7 @@ def _at_middles(
     network: WalkingNetwork, node: NDArray[np.float64],
     node_facility: NDArray[np.int64], direction: OneWay,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:  # fmt: skip
-    from_tail, from_head = _paces(network, direction)
+    from_tail, from_head = paces(network, direction)
     by_tail = node[network.tail] + from_tail / 2
     by_head = node[network.head] + from_head / 2
     whose = np.where(by_tail <= by_head, node_facility[network.tail], node_facility[network.head])
@@ -330,7 +346,7 @@ def _improve_on_own_edge(
     edge_seconds: NDArray[np.float64], edge_facility: NDArray[np.int64], direction: OneWay,
 ) -> None:  # fmt: skip
     """Lower the times of edges that hold a facility to the walk along the edge itself."""
-    from_tail, from_head = _paces(network, direction)
+    from_tail, from_head = paces(network, direction)
     for facility in facilities[snapped.found[facilities]].tolist():
         edge, fraction = snapped.edge[facility], snapped.fraction[facility]
         # Away from the tail is the way to go from a facility before the middle.
@@ -354,7 +370,7 @@ def _reached(
     direction: OneWay, cutoff_s: float,
 ) -> Pieces:  # fmt: skip
     """Return the pieces within the cutoff of one facility, given its seconds at every node."""
-    from_tail, from_head = _paces(network, direction)
+    from_tail, from_head = paces(network, direction)
     near = node <= cutoff_s + TIE_S
     edge = np.flatnonzero(near[network.tail] | near[network.head])
     own = snapped.edge[facility]

@@ -7,6 +7,7 @@ import geopandas as gpd
 
 from .inputs.everything import Inputs
 from .network import WalkingNetwork
+from .people import People
 from .study import Study
 
 
@@ -34,7 +35,9 @@ class Result:
     areas
         See `coverage.assessment.areas_coverage`; None when the study names no areas.
     gaps
-        See `coverage.gaps.find_gaps`; all tiers.
+        Street that is not covered; see `coverage.gaps.find_gaps`; all tiers.
+    people
+        Who is covered, who is not and why; None when the study says nothing of where people live.
     summary
         The headline figures, as ``summary.json`` holds them.
     seconds
@@ -49,5 +52,6 @@ class Result:
     isochrones: gpd.GeoDataFrame
     areas: gpd.GeoDataFrame | None
     gaps: gpd.GeoDataFrame
+    people: People | None
     summary: dict[str, Any]
     seconds: dict[str, float]

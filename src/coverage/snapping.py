@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .network import WalkingNetwork
-from .pace import LIFT, RIDE
+from .pace import ESCALATOR, LIFT, RIDE
 from .tags import in_tunnel
 
 REAL_COMPONENT_M = 500.0
@@ -101,14 +101,15 @@ def snap(
 def usable_edges(network: WalkingNetwork) -> NDArray[np.int64]:
     """Return the edges that a facility or a home may stand on, ascending.
 
-    Usable is an edge that this walker can go along, that is not in a tunnel, a motorway, a lift or
-    a ride, and whose component has at least `REAL_COMPONENT_M` of street (the largest always
-    counts).
+    Usable is an edge that this walker can go along, that is not in a tunnel, a motorway, a lift, an
+    escalator or a ride, and whose component has at least `REAL_COMPONENT_M` of street (the largest
+    always counts).
     """
     component = network.components()
-    real = np.bincount(component, weights=network.length_m) >= REAL_COMPONENT_M
+    passable = np.isfinite(network.seconds_along) | np.isfinite(network.seconds_against)
+    street_m = np.where(passable, network.length_m, 0.0)
+    real = np.bincount(component, weights=street_m) >= REAL_COMPONENT_M
     real[0] = True
     barred = network.ways["highway"].isin(_NOT_USABLE).to_numpy() | in_tunnel(network.ways)
-    inside_a_lift = np.isin(network.features.kind, [LIFT, RIDE])
-    passable = np.isfinite(network.seconds_along) | np.isfinite(network.seconds_against)
-    return np.flatnonzero(passable & real[component] & ~barred[network.way] & ~inside_a_lift)
+    carried = np.isin(network.features.kind, [LIFT, RIDE, ESCALATOR])
+    return np.flatnonzero(passable & real[component] & ~barred[network.way] & ~carried)

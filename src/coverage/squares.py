@@ -13,6 +13,13 @@ from .streets import EVERYONE, Streets
 _E7 = 1e7
 """OpenStreetMap coordinates are whole numbers of 1e-7 degrees."""
 
+SQUARE = "square"
+"""The rule of ways across a square. They carry walks and are no streets: they do not count in
+street lengths, nor say anything of heights."""
+MOST_DOORS = 40
+"""Lines of sight join so many doors of a square at most; of more, evenly chosen ones. The rim joins
+all."""
+
 _RIM_TOLERANCE = 1e-9
 """Degrees by which a crossing along the rim may leave the area through rounding."""
 
@@ -23,8 +30,10 @@ def cross_squares(streets: Streets) -> Streets:
     From each place where a walkable street meets a square a straight segment leads to every other
     such place that can be seen across it; the rim leads to the rest. Corners where no street is get
     new node ids above all others. The new ways have negative ids, ``highway=pedestrian`` and the
-    rule ``square``.
+    rule `SQUARE`.
     """
+    if not streets.squares:
+        return streets
     place = {
         (int(x), int(y)): node
         for node, (x, y) in enumerate(np.round(streets.lon_lat * _E7).tolist())
@@ -34,7 +43,8 @@ def cross_squares(streets: Streets) -> Streets:
     met[streets.head[streets.walkable]] = True
     corners: list[tuple[float, float]] = []
     segments: list[tuple[int, int, int]] = []
-    for number, outline in enumerate(streets.squares):
+    for number, square in enumerate(streets.squares):
+        outline = shapely.get_coordinates(square.exterior)
         spots = [(int(x), int(y)) for x, y in np.round(outline * _E7).tolist()]
         doors = [n for n in dict.fromkeys(place.get(s, -1) for s in spots) if 0 <= n < len(met)]
         doors = [node for node in doors if met[node]]
@@ -47,7 +57,11 @@ def cross_squares(streets: Streets) -> Streets:
         ring = [place[spot] for spot in spots]
         # The rim joins doors that do not see each other.
         rim = [(one, other) for one, other in itertools.pairwise(ring) if one != other]
-        pairs = [*_sight_lines(shapely.Polygon(outline), doors, streets.lon_lat), *rim]
+        chosen = [
+            doors[k]
+            for k in np.linspace(0, len(doors) - 1, min(len(doors), MOST_DOORS)).astype(int)
+        ]
+        pairs = [*_sight_lines(square, chosen, streets.lon_lat), *rim]
         segments += [(*pair, number) for pair in sorted({(min(p), max(p)) for p in pairs})]
     if not segments:
         return streets
@@ -56,7 +70,7 @@ def cross_squares(streets: Streets) -> Streets:
     rows = pd.DataFrame(
         None, index=pd.Index(-1 - used, name="osm_id"), columns=streets.ways.columns, dtype=object
     ).where(lambda frame: frame.notna(), None)
-    rows["highway"], rows["rule"], rows["who"] = "pedestrian", "square", EVERYONE
+    rows["highway"], rows["rule"], rows["who"] = "pedestrian", SQUARE, EVERYONE
     return replace(
         streets,
         node_id=np.concatenate(

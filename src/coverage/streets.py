@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from .errors import InputError, Problem
@@ -35,7 +36,7 @@ class Streets:
     lift_id
         OpenStreetMap ids of the nodes that are lifts, ascending.
     squares
-        Outlines of areas that can be walked across: shape (K, 2) arrays of degrees, closed.
+        Areas that can be walked across, EPSG:4326, without the buildings in them.
     source
         Where the streets come from, for the manifest.
     timestamp
@@ -49,7 +50,7 @@ class Streets:
     way: NDArray[np.int64]
     ways: pd.DataFrame
     lift_id: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    squares: tuple[NDArray[np.float64], ...] = ()
+    squares: tuple[shapely.Polygon, ...] = ()
     source: str = ""
     timestamp: str | None = None
 

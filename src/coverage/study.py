@@ -5,11 +5,12 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import tomli_w
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -20,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from .errors import InputError, Problem
-from .walkers import PACKAGED_WALKERS, Walker
+from .walkers import PACKAGED_WALKERS, RIDE_MPS, Walker
 
 Direction = Literal["to", "back", "worst"]
 TierName = Literal["community", "street", "district"]
@@ -35,6 +36,16 @@ TIER_NAMES_ZH: Mapping[str, str] = {
 }
 BANDS_MIN = (5, 10, 15)
 """Minutes of the three bands that every map and table shows."""
+
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", "a number is needed, not true or false")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_truth_value)]
+"""A number; `true` is none."""
 
 
 class _Part(BaseModel):
@@ -71,7 +82,7 @@ class NetworkPart(_Part):
     osm_cache: Path = Path("osm-cache")
     rides: tuple[Literal["ferry", "cable car"], ...] = ()
     rules: NetworkRules = "pedestrian"
-    margin_m: float | Literal["auto"] = "auto"
+    margin_m: Number | Literal["auto"] = "auto"
 
     @model_validator(mode="after")
     def _margin_is_a_length(self) -> Self:
@@ -103,7 +114,7 @@ class FacilitiesPart(_Part):
     file: Path | None = Field(default=None, validate_default=True)
     sheet: str | None = None
     datum: Datum | None = None
-    snap_limit_m: float = Field(default=300, gt=0, le=5_000)
+    snap_limit_m: Number = Field(default=300, gt=0, le=5_000)
 
     @field_validator("file")
     @classmethod
@@ -116,7 +127,7 @@ class FacilitiesPart(_Part):
 class TierPart(_Part):
     """One tier; `threshold_min` is its promised walk in minutes."""
 
-    threshold_min: float = Field(default=15, gt=0, le=60)
+    threshold_min: Number = Field(default=15, gt=0, le=60)
 
 
 class TiersPart(_Part):
@@ -142,10 +153,41 @@ class ElevationPart(_FilePart):
 
 
 class PopulationPart(_FilePart):
-    """Polygons with numbers of people."""
+    """Where people live; the kind of file says how they are given.
+
+    Polygons (GeoJSON, GeoPackage, Shapefile) hold totals that are spread over their buildings; a
+    raster holds people by cell; a table holds people by point, or totals by the name of an area.
+
+    Attributes
+    ----------
+    population_column, elderly_column
+        Columns of people and of elderly people, in polygons and tables. Without the second the
+        elderly are a share.
+    households_column, people_per_household
+        For a table that counts households instead of people.
+    elderly_share
+        Share of elderly people, 0 to 1, where they are not counted: an assumption, and called one.
+    share_column
+        Column of polygons or tables with a share for each row.
+    population_bands, elderly_bands
+        Bands of a raster, from 1, that add up to the people and to the elderly.
+    decay
+        How access to places falls with distance: ``none`` (2SFCA), ``steps`` or ``gaussian``
+        (enhanced 2SFCA); see `coverage.access`.
+    snap_limit_m
+        How far a home may stand from a street, metres.
+    """
 
     population_column: str = "population"
     elderly_column: str = "elderly"
+    households_column: str | None = None
+    people_per_household: Number = Field(default=2.45, gt=0, le=20)
+    elderly_share: Number | None = Field(default=None, ge=0, le=1)
+    share_column: str | None = None
+    population_bands: tuple[int, ...] = (1,)
+    elderly_bands: tuple[int, ...] = ()
+    decay: Literal["none", "steps", "gaussian"] = "none"
+    snap_limit_m: Number = Field(default=300, gt=0, le=5_000)
 
 
 class CandidatesPart(_FilePart):
@@ -182,7 +224,7 @@ class Study(_Part):
     notices: tuple[str, ...] = ()
     direction: Direction = "worst"
     walker: str = "senior"
-    horizon_min: float = Field(default=60, ge=15, le=180)
+    horizon_min: Number = Field(default=60, ge=15, le=180)
     network: NetworkPart = NetworkPart()
     facilities: FacilitiesPart
     tiers: TiersPart = TiersPart()
@@ -207,6 +249,9 @@ class Study(_Part):
     def _place_walker_and_horizon_exist(self) -> Self:
         if self.place is not None and self.boundary is not None:
             raise ValueError("give 'place' or 'boundary', not both")
+        names = (self.place,) if isinstance(self.place, str) else self.place
+        if names is not None and (not names or not all(name.strip() for name in names)):
+            raise ValueError("'place' is empty; write it as 'District, City, Country'")
         if self.place is None and self.boundary is None and self.areas is None:
             raise ValueError(
                 "the study area is not given: set 'place' (a name that OpenStreetMap knows), "
@@ -237,7 +282,10 @@ class Study(_Part):
             return margin
         if self.network.rules == "osmnx-walk":
             return 0.0
-        longest_walk_m = max(self.cutoffs_min) * 60 * self.walking.fastest_speed_mps
+        fastest = self.walking.fastest_speed_mps
+        if self.network.rides:
+            fastest = max(fastest, RIDE_MPS)
+        longest_walk_m = max(self.cutoffs_min) * 60 * fastest
         return math.ceil(longest_walk_m / 10) * 10.0
 
     def path(self, relative: Path) -> Path:
@@ -273,14 +321,17 @@ def study_from_toml(
     try:
         values = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            Problem(source, f"is not valid TOML: {error}.", "Text values need quotes around them.")
-        ) from error
+        twice = "overwrite" in str(error) or "twice" in str(error)
+        do = "Every table and key stands there once." if twice else "Text values need quotes."
+        raise InputError(Problem(source, f"is not valid TOML: {error}.", do)) from error
     _apply(values, changes)
+    if "base" in values:
+        raise InputError(Problem(source, "the key 'base' is not known.", "Delete it."))
     try:
         return Study(**{**values, "base": base})
     except ValidationError as error:
-        raise InputError(*(_as_problem(detail, source) for detail in error.errors())) from error
+        found = {str(p := _as_problem(detail, source)): p for detail in error.errors()}
+        raise InputError(*found.values()) from error
 
 
 def _apply(values: dict[str, Any], changes: Mapping[str, Any]) -> None:
@@ -294,8 +345,32 @@ def _apply(values: dict[str, Any], changes: Mapping[str, Any]) -> None:
         table[key] = value.absolute() if isinstance(value, Path) else value
 
 
+_PLAIN = {
+    "tuple_type": "a list in [ ] is needed",
+    "dict_type": "a table is needed",
+    "model_type": "a table is needed",
+    "string_type": "text in quotes is needed",
+    "path_type": "the path of a file, in quotes, is needed",
+    "float_parsing": "a number is needed",
+    "float_type": "a number is needed",
+    "int_parsing": "a whole number is needed",
+    "int_type": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "bool_parsing": "true or false is needed",
+    "bool_type": "true or false is needed",
+    "string_pattern_mismatch": "only letters, digits and . _ - are taken",
+}
+"""What pydantic's kinds of error are called for people."""
+
+
 def _as_problem(detail: Any, source: str) -> Problem:
-    location = [str(part) for part in detail["loc"]]
+    # Of a value that may be of several kinds pydantic also names the kind.
+    kinds = ("literal[", "tuple[", "function-", "constrained-")
+    location = [
+        part
+        for part in map(str, detail["loc"])
+        if part not in {"float", "str"} and not part.startswith(kinds)
+    ]
     key = ".".join(location) or "study"
     if detail["type"] == "extra_forbidden":
         known = _known_keys(location[:-1])
@@ -306,7 +381,7 @@ def _as_problem(detail: Any, source: str) -> Problem:
         return Problem(source, f"the key '{key}' is missing.", "See `care-circle init DIR`.")
     found = detail["input"]
     shown = "" if isinstance(found, dict) else f" (found {found!r})"
-    message = detail["msg"].removeprefix("Value error, ")
+    message = _PLAIN.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     return Problem(
         source, f"{key}: {message}{shown}.", "See `care-circle init DIR` for a template."
     )

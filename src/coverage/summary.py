@@ -8,11 +8,16 @@ import numpy as np
 
 from .inputs.everything import Inputs
 from .network import WalkingNetwork
+from .people import People, people_summary
 from .study import TIERS, Study
 
 MOVED_M = 50.0
 """A facility whose straight leg to the street is longer is listed, metres."""
 
+UNKNOWN_HEIGHT_SHARE = 0.05
+"""A share of street without height above this is warned of."""
+ODD_RESIDUAL_M = 50.0
+"""A median distance between streets and raster above this is warned of, metres."""
 PASSED_M = 5.0
 """A facility is listed when a street that it may not stand on (in a tunnel, on a scrap of network)
 is nearer by more than this, metres."""
@@ -25,7 +30,9 @@ def summarise(
     facilities: gpd.GeoDataFrame,
     overall: Mapping[str, float],
     quality: Mapping[str, Any],
-    gaps: Mapping[str, tuple[int, float, float]],
+    gaps: gpd.GeoDataFrame,
+    unlisted: Mapping[str, tuple[float, float]],
+    people: People | None,
 ) -> dict[str, Any]:
     """Return the content of ``summary.json``; the README documents its keys.
 
@@ -38,13 +45,18 @@ def summarise(
     quality
         From `coverage.quality.assess_quality`.
     gaps
-        For each tier the number of listed gaps, their street in metres, and the uncovered street
-        that is in no listed gap, metres.
+        As in `coverage.result.Result`.
+    unlisted
+        For each tier (and the circle) elderly people and metres of street that are uncovered and in
+        no listed gap.
+    people
+        Who is covered; None where the study does not say where people live.
     """
+    counts: dict[str, int] = {tier: int((facilities["tier"] == tier).sum()) for tier in TIERS}
     off = facilities.index[~facilities["snapped"]]
     moved = facilities.index[facilities["snap_m"] > MOVED_M]
     passed = facilities.index[facilities["snap_m"] > facilities["any_street_m"] + PASSED_M]
-    apart = facilities.index[facilities["component"] > 0]
+    apart = facilities.index[(facilities["component"] > 0).fillna(False)]
     return {
         "study": study.name,
         "title": study.title or study.name,
@@ -60,15 +72,11 @@ def summarise(
             }
             for key in (*TIERS, "any", "all")
         },
-        "facilities": {tier: int((facilities["tier"] == tier).sum()) for tier in TIERS},
+        "facilities": counts,
         "gaps": {
-            tier: {
-                "count": count,
-                "street_km": _rounded(listed_m / 1000),
-                "unlisted_km": _rounded(unlisted_m / 1000),
-            }
-            for tier, (count, listed_m, unlisted_m) in gaps.items()
+            tier: _gap_figures(gaps[gaps["tier"] == tier], *left) for tier, left in unlisted.items()
         },
+        "inventory": dict(inputs.inventory),
         "network": {
             "source": inputs.streets.source,
             "osm_timestamp": inputs.streets.timestamp,
@@ -81,22 +89,59 @@ def summarise(
             "components": int(network.components().max()) + 1,
         },
         "quality": dict(quality),
+        "people": None if people is None else people_summary(people),
         "snapping": {
             "not_snapped": list(off),
             "moved_over_50_m": list(moved),
             "passed_a_nearer_street": list(passed),
             "off_the_main_component": list(apart),
         },
-        "warnings": [*inputs.warnings, *_warnings(study, list(off), quality)],
+        "warnings": [
+            *inputs.warnings,
+            *_warnings(study, list(off), quality, counts, overall["street_km"]),
+        ],
     }
 
 
-def _warnings(study: Study, off: list[str], quality: Mapping[str, Any]) -> list[str]:
+def _gap_figures(
+    gaps: gpd.GeoDataFrame, unlisted_elderly: float, unlisted_m: float
+) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        "count": len(gaps),
+        "street_km": _rounded(float(gaps["street_m"].sum()) / 1000),
+        "unlisted_km": _rounded(unlisted_m / 1000),
+    }
+    if "elderly" in gaps:
+        figures["elderly"] = _rounded(float(gaps["elderly"].sum()))
+        figures["unlisted_elderly"] = _rounded(unlisted_elderly)
+    return figures
+
+
+def _warnings(
+    study: Study, off: list[str], quality: Mapping[str, Any], counts: Mapping[str, int],
+    street_km: float,
+) -> list[str]:  # fmt: skip
     warnings = [
         f"streets: {count} '{tag}' tags make no sense and are passed over"
         for tag, count in quality["absurd_tags"].items()
         if count
     ]
+    unknown = quality["share_without_elevation"]
+    if unknown is not None and unknown > UNKNOWN_HEIGHT_SHARE:
+        why = "outside the raster or in its empty cells" if "elevation" in quality else "no raster"
+        warnings.append(
+            f"elevation: {unknown:.0%} of the street has no height ({why}): level there"
+        )
+    if "elevation" in quality and (quality["elevation"]["residual_m"]["p50"] or 0) > ODD_RESIDUAL_M:
+        off_by = quality["elevation"]["residual_m"]["p50"]
+        warnings.append(
+            f"elevation: half of the streets lie over {off_by:.0f} m off it: is it in metres?"
+        )
+    for tier, members in counts.items():
+        if members == 0:
+            warnings.append(f"facilities: there is no {tier} facility, so nothing of it is covered")
+    if street_km == 0:
+        warnings.append("streets: there is no street in the study area")
     if off:
         warnings.append(
             f"facilities: {len(off)} have no street within "
@@ -107,4 +152,4 @@ def _warnings(study: Study, off: list[str], quality: Mapping[str, Any]) -> list[
 
 def _rounded(value: float) -> float | None:
     """Return the value to six digits after the point; None, which is null, for unknown."""
-    return None if np.isnan(value) else round(float(value), 6)
+    return None if np.isnan(value) else round(float(value), 6) + 0.0

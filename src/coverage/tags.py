@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+OPEN_TUNNELS = ("no", "building_passage", "covered")
+"""Values of ``tunnel`` that are not under ground: passages through buildings, roofed ways."""
 MOST_STEPS = 3000
 STEEPEST = 1.5
 """A stair of 56 degrees; what claims to be steeper is a slip of the keyboard."""
@@ -82,7 +84,7 @@ def in_tunnel(ways: pd.DataFrame) -> NDArray[np.bool_]:
     """Return which ways run under ground; a passage through a building does not."""
     if "tunnel" not in ways:
         return np.zeros(len(ways), dtype=bool)
-    return is_set(ways, "tunnel") & ~ways["tunnel"].isin(["building_passage", "covered"]).to_numpy()
+    return is_set(ways, "tunnel") & ~ways["tunnel"].isin(list(OPEN_TUNNELS)).to_numpy()
 
 
 def _numbers(

@@ -26,6 +26,10 @@ TOBLER_BEST_GRADE = -0.05
 with this steepness (Tobler 1993, NCGIA Technical Report 93-1)."""
 
 
+RIDE_MPS = 4.0
+"""Speed of a ferry or cable car whose ``duration`` is not tagged, metres per second."""
+
+
 class Walker(BaseModel):
     """A mobility profile.
 

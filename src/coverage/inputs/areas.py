@@ -1,5 +1,6 @@
 """Polygons: the study area's boundary and the areas to report by."""
 
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
@@ -83,8 +84,21 @@ def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDat
     """Read a polygon file into EPSG:4326, mending invalid polygons with a warning."""
     require_file(path, purpose)
     try:
-        frame = gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, UnicodeDecodeError, ValueError) as error:
+        # Programs keep tables without geometry, such as styles, beside the layers.
+        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+        if len(layers) > 1:
+            raise InputError(
+                Problem(path.name, f"{purpose}: has several layers: {', '.join(layers)}.",
+                        "Save the right one as a file of its own.")
+            )  # fmt: skip
+        with warnings.catch_warnings():
+            # GDAL warns of a broken shape without saying whose; it comes as missing and is named.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            frame = gpd.read_file(path, layer=next(iter(layers), None), on_invalid="ignore")
+    except InputError:
+        raise
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
+            shapely.errors.GEOSException, UnicodeDecodeError, ValueError) as error:  # fmt: skip
         raise InputError(
             Problem(str(path), f"{purpose}: is not a map file that can be read ({error}).",
                     "Give GeoJSON, GeoPackage or Shapefile.")
@@ -109,7 +123,9 @@ def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDat
         )
     for feature in np.flatnonzero(empty):
         local.problem(
-            f"{path.name}, feature {feature + 1}", f"{purpose}: has no geometry.", "Delete it."
+            f"{path.name}, feature {feature + 1}",
+            f"{purpose}: has no geometry, or a broken one (such as a ring that is not closed).",
+            "Draw it again or delete it.",
         )
     bounds = shapely.bounds(shapes)
     for feature in np.flatnonzero(
@@ -124,9 +140,17 @@ def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDat
     local.raise_if_any()
     for feature in np.flatnonzero(~shapely.is_valid(shapes)):
         reason = shapely.is_valid_reason(shapes[feature])
-        findings.warn(path, f"feature {feature + 1} was mended ({reason})")
         parts = shapely.get_parts(shapely.make_valid(shapes[feature]))
         shapes[feature] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (3, 6))])
+        if shapely.area(shapes[feature]) > 0:
+            findings.warn(path, f"feature {feature + 1} was mended ({reason})")
+    for feature in np.flatnonzero(shapely.area(shapes) == 0):
+        local.problem(
+            f"{path.name}, feature {feature + 1}",
+            f"{purpose}: has no area; its points lie on one line or in one place.",
+            "Draw it again or delete it.",
+        )
+    local.raise_if_any()
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
 
 
@@ -142,5 +166,5 @@ def _warn_of_overlaps(areas: gpd.GeoDataFrame, path: Path, findings: Findings) -
         findings.warn(
             path,
             f"'{areas.index[one]}' and '{areas.index[other]}' overlap; "
-            "what lies in both is counted in both",
+            "what lies in both is counted in the first",
         )

@@ -40,7 +40,9 @@ def read_candidates(path: Path) -> gpd.GeoDataFrame:
     require_columns(table, ("id", "name", "lon", "lat"), path=path, aliases=COLUMNS)
     findings = Findings()
     lon, lat = lon_lat(table, path=path, findings=findings)
-    twice = table["id"][table["id"].duplicated(keep=False)]
+    for row in table.index[table["id"] == ""]:
+        findings.problem(f"{path.name}, row {row}, column id", "is empty.", "Give it an id.")
+    twice = table["id"][table["id"].duplicated(keep=False) & (table["id"] != "")]
     for row, value in twice.items():
         findings.problem(
             f"{path.name}, row {row}, column id", f"'{value}' is not unique.",
@@ -52,6 +54,12 @@ def read_candidates(path: Path) -> gpd.GeoDataFrame:
         else float("nan")
         for column in ("floor_area_m2", "cost_cny")
     }
+    for column, values in amounts.items():
+        for row in () if isinstance(values, float) else table.index[values < 0]:
+            findings.problem(
+                f"{path.name}, row {row}, column {column}", "is negative.",
+                "Write zero or more, or leave it empty where it is not known.",
+            )  # fmt: skip
     fits: list[tuple[str, ...]] = [TIERS] * len(table)
     if "fits" in table.columns:
         fits = []

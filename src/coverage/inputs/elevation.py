@@ -14,8 +14,12 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from ..errors import InputError, Problem
 from .tables import require_file
 
+LOWEST_M, HIGHEST_M = -500.0, 9000.0
+"""No ground lies lower or higher, metres."""
 SMOOTHING_M = 30.0
 """Standard deviation of the Gaussian that takes roofs off the surface, metres."""
+_FILLED_FROM = 0.6
+"""An empty cell is filled where so much of the Gaussian's weight is known around it."""
 _METRES_PER_DEGREE = 111_320.0
 
 
@@ -77,8 +81,20 @@ def open_elevation(path: Path, boundary: shapely.Geometry | None) -> ElevationRa
         raise InputError(
             Problem(str(path), f"elevation: has {bands} bands.", "Keep one band of heights.")
         )
-    if not np.isfinite(np.ma.filled(values.astype(float), np.nan)).any():
+    heights = np.ma.filled(values.astype(float), np.nan)
+    if not np.isfinite(heights).any():
         raise InputError(Problem(str(path), "elevation: every cell is empty.", "Export it again."))
+    beyond = np.isfinite(heights) & ((heights < LOWEST_M) | (heights > HIGHEST_M))
+    if beyond.any():
+        worst = heights[beyond][np.argmax(np.abs(heights[beyond]))]
+        count = int(beyond.sum())
+        raise InputError(
+            Problem(
+                str(path),
+                f"elevation: {count} cells are no heights in metres (such as {worst:g}).",
+                "Declare the value of empty cells as nodata, and give metres.",
+            )
+        )
     to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     extent = shapely.box(*to_degrees.transform_bounds(*bounds))
     if boundary is not None and not shapely.intersects(extent, boundary):
@@ -121,10 +137,12 @@ def surface_heights(raster: ElevationRaster, lon_lat: NDArray[np.float64]) -> ND
         band = source.read(1, window=window, masked=True).astype(float)
     values = np.ma.filled(band, np.nan)
     known = np.isfinite(values)
-    # Weighing by what is known keeps an edge of nodata from pulling heights towards 0.
-    weight = gaussian_filter(known.astype(float), sigma)
-    smooth = gaussian_filter(np.where(known, values, 0.0), sigma)
-    smooth = np.divide(smooth, weight, out=np.full_like(smooth, np.nan), where=known)
+    # Weighing by what is known keeps an edge of nodata from pulling heights towards 0, and fills a
+    # single empty cell from its neighbours.
+    weight = gaussian_filter(known.astype(float), sigma, mode="constant")
+    smooth = gaussian_filter(np.where(known, values, 0.0), sigma, mode="constant")
+    enough = known | (weight > _FILLED_FROM)
+    smooth = np.divide(smooth, weight, out=np.full_like(smooth, np.nan), where=enough)
     # Cells stand for their middles.
     places = np.stack([row - window.row_off - 0.5, column - window.col_off - 0.5])
     return np.asarray(map_coordinates(smooth, places, order=1, mode="constant", cval=np.nan))

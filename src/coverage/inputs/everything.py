@@ -16,6 +16,7 @@ from ..squares import cross_squares
 from ..streets import Streets
 from ..study import AreasPart, ElevationPart, PopulationPart, Study
 from .areas import read_areas, read_boundary
+from .buildings import COLUMNS, buildings_of_features, read_buildings
 from .candidates import read_candidates
 from .datum_fit import check_datum
 from .elevation import open_elevation, surface_heights
@@ -30,7 +31,11 @@ from .facilities_osm import (
 from .inventory import Count, take_inventory
 from .osm import download_features, download_streets, geocode
 from .osm_file import read_streets
-from .population import read_population
+from .population import Population, read_population
+
+_UTM_NORTH, _UTM_SOUTH = 84.0, -80.0
+_WIDEST_DEGREES = 6.0
+"""Width of a UTM zone, within which lengths are off by 0.1 % at most."""
 
 P = TypeVar("P", AreasPart, ElevationPart, PopulationPart)
 
@@ -60,6 +65,8 @@ class Inputs:
         none, None without a raster.
     population, candidates
         As their readers return them, or None.
+    buildings
+        EPSG:4326, where people are spread over them, else empty.
     files
         SHA-256 of every file that was read, by its path as the study gives it.
     warnings
@@ -74,7 +81,8 @@ class Inputs:
     areas: gpd.GeoDataFrame | None
     zones: gpd.GeoDataFrame | None
     surface_m: NDArray[np.float64] | None
-    population: gpd.GeoDataFrame | None
+    population: Population | None
+    buildings: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame | None
     files: dict[str, str]
     warnings: tuple[str, ...]
@@ -104,12 +112,8 @@ def read_inputs(study: Study) -> Inputs:
             elevation = open_elevation(_noted(study, part.file, files), boundary)
     with findings.gather():
         if (people := _present(study, study.population)) is not None:
-            population = read_population(
-                _noted(study, people.file, files),
-                population_column=people.population_column,
-                elderly_column=people.elderly_column,
-                findings=findings,
-            )
+            path = _noted(study, people.file, files)
+            population = read_population(path, people, boundary, findings, areas=areas)
     with findings.gather():
         if study.candidates and _is_there(
             study, study.candidates.file, study.candidates.if_present
@@ -120,7 +124,7 @@ def read_inputs(study: Study) -> Inputs:
     if boundary is None or facilities is None:
         findings.raise_if_any()
         raise AssertionError("an input that is missing has left a problem")
-    crs = str(gpd.GeoSeries([boundary], crs="EPSG:4326").estimate_utm_crs())
+    crs = _local_crs(boundary, findings)
     local = gpd.GeoSeries([boundary], crs="EPSG:4326").to_crs(crs).iloc[0]
     listed = facilities
     facilities = _in_reach(facilities.to_crs(crs), local, study, findings)
@@ -135,7 +139,7 @@ def read_inputs(study: Study) -> Inputs:
             streets = _cut(streets, area, study)
             _check_datum(study, listed, streets, area, crs, findings)
     mapped = no_facilities()
-    if study.facilities.from_osm and study.network.file is not None:
+    if study.facilities.from_osm and study.network.file is not None and streets is not None:
         with findings.gather():
             path = study.path(study.network.file)
             mapped = facilities_of_file(path, _facility_area(local, crs, study))
@@ -157,6 +161,8 @@ def read_inputs(study: Study) -> Inputs:
     if study.facilities.from_osm:
         facilities = with_mapped(facilities, mapped.to_crs(crs), findings=findings)
     inventory = take_inventory(facilities, study.inventory, boundary=local, findings=findings)
+    # Of facilities equally near the first counts: in the order of their ids, not of a file's rows.
+    facilities = facilities.sort_index(kind="stable")
     if study.network.rules == "pedestrian":
         # What OSMnx's recipe takes is left as it is.
         streets = split_lifts(cross_squares(streets))
@@ -169,7 +175,8 @@ def read_inputs(study: Study) -> Inputs:
         areas=None if areas is None else areas.to_crs(crs),
         zones=None if zones is None else zones.to_crs(crs),
         surface_m=None if elevation is None else surface_heights(elevation, streets.lon_lat),
-        population=None if population is None else population.to_crs(crs),
+        population=population,
+        buildings=_buildings(study, population, area),
         candidates=None if candidates is None else candidates.to_crs(crs),
         files=files,
         warnings=tuple(findings.warnings),
@@ -191,8 +198,24 @@ def network_area(study: Study) -> shapely.Geometry:
     if boundary is None:
         raise AssertionError("a boundary that is missing has left a problem")
     series = gpd.GeoSeries([boundary], crs="EPSG:4326")
-    crs = str(series.estimate_utm_crs())
+    crs = _local_crs(boundary, findings)
     return _network_area(boundary, series.to_crs(crs).iloc[0], crs, study)
+
+
+def _local_crs(boundary: shapely.Geometry, findings: Findings) -> str:
+    """Return the UTM zone of a study area's middle."""
+    west, south, east, north = boundary.bounds
+    if north > _UTM_NORTH or south < _UTM_SOUTH:
+        raise InputError(
+            Problem("boundary", "the study area reaches beyond 84° N or 80° S.",
+                    "No metric coordinate system is used there.")
+        )  # fmt: skip
+    if east - west > _WIDEST_DEGREES:
+        findings.warn(
+            "boundary", f"the study area is {east - west:.1f}° wide; lengths far from its middle "
+            "are off by more than 0.1 %",
+        )  # fmt: skip
+    return str(gpd.GeoSeries([boundary], crs="EPSG:4326").estimate_utm_crs())
 
 
 def _noted(study: Study, relative: Path, files: dict[str, str]) -> Path:
@@ -234,6 +257,12 @@ def _boundary(
             return geocode(places, cache=study.path(study.network.osm_cache))
         if areas is not None:
             return areas.union_all()
+        if not findings.problems:
+            findings.problem(
+                study.areas.file if study.areas else "boundary",
+                "the study area: the areas' file is not there, and nothing else says where it is.",
+                "Put the file there, or set 'place' or 'boundary'.",
+            )
     return None
 
 
@@ -283,6 +312,18 @@ def _facility_area(boundary: shapely.Geometry, crs: str, study: Study) -> shapel
     return gpd.GeoSeries([boundary.buffer(reach_m)], crs=crs).to_crs("EPSG:4326").iloc[0]
 
 
+def _buildings(
+    study: Study, population: Population | None, area: shapely.Geometry
+) -> gpd.GeoDataFrame:
+    """Return the buildings that people are spread over, EPSG:4326."""
+    if population is None or population.areas is None:
+        return gpd.GeoDataFrame(columns=list(COLUMNS), geometry="geometry", crs="EPSG:4326")
+    if study.network.file is not None:
+        return read_buildings(study.path(study.network.file))
+    cache = study.path(study.network.osm_cache)
+    return buildings_of_features(download_features(area, {"building": ()}, cache=cache))
+
+
 def _in_reach(
     facilities: gpd.GeoDataFrame, boundary: shapely.Geometry, study: Study, findings: Findings
 ) -> gpd.GeoDataFrame:
@@ -321,13 +362,16 @@ def _network_area(
 
 def _cut(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
     """Cut the streets of a file to the study area and its margin."""
-    nodes = shapely.points(streets.lon_lat)
     shapely.prepare(area)
-    inside = shapely.intersects(area, nodes)
-    tail, head = inside[streets.tail], inside[streets.head]
-    kept = tail | head if _keeps_crossing_segments(study) else tail & head
+    if _keeps_crossing_segments(study):
+        ends = np.stack([streets.lon_lat[streets.tail], streets.lon_lat[streets.head]], axis=1)
+        kept = shapely.intersects(area, shapely.linestrings(ends))
+    else:
+        inside = shapely.intersects(area, shapely.points(streets.lon_lat))
+        kept = inside[streets.tail] & inside[streets.head]
     if not kept.any():
-        west, south, east, north = shapely.total_bounds(nodes)
+        west, south = streets.lon_lat.min(axis=0)
+        east, north = streets.lon_lat.max(axis=0)
         raise InputError(
             Problem(
                 str(study.network.file),
@@ -340,5 +384,5 @@ def _cut(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
 
 
 def _keeps_crossing_segments(study: Study) -> bool:
-    # Without a margin the network ends as OSMnx's own does: with the last node inside.
-    return study.margin_m > 0
+    # OSMnx's own network ends with the last node inside.
+    return study.network.rules == "pedestrian" or study.margin_m > 0

@@ -82,6 +82,10 @@ def read_facilities(
     told = Findings() if findings is None else findings
     local = Findings(warnings=told.warnings)
     table, lon, lat = _positioned(path, sheet, local)
+    for row in table.index[table["name"].map(fold) == ""]:
+        local.problem(
+            f"{path.name}, {table.index.name} {row}, column name", "is empty.", "Give it a name."
+        )
     ids = _ids(table, path, local)
     tiers, guessed = _tiers(table, path, local)
     _warn_of_guesses(path, ids[guessed], tiers[guessed], local)

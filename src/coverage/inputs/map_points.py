@@ -1,5 +1,6 @@
 """GeoJSON and GeoPackage read as a table of text and a position for each feature."""
 
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
@@ -52,7 +53,9 @@ def read_map_points(
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     for feature in features[missing]:
         findings.problem(
-            f"{path.name}, feature {feature}", "has no geometry.", "Give it a point or delete it."
+            f"{path.name}, feature {feature}",
+            "has no geometry, or a broken one.",
+            "Give it a point or delete it.",
         )
     drawn = ~missing & (shapely.get_type_id(shapes) != 0)
     # A MultiPoint with one point is how some programs write a point.
@@ -75,7 +78,8 @@ def read_map_points(
 
 def _read(path: Path, purpose: str, layer: str | None) -> gpd.GeoDataFrame:
     try:
-        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        # Programs keep tables without geometry, such as styles, beside the layers.
+        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
         if layer is None and len(layers) > 1:
             raise InputError(
                 Problem(path.name, f"{purpose}: has several layers: {', '.join(layers)}.",
@@ -86,11 +90,15 @@ def _read(path: Path, purpose: str, layer: str | None) -> gpd.GeoDataFrame:
                 Problem(path.name, f"{purpose}: has no layer '{layer}'; its layers: "
                         f"{', '.join(layers)}.", "Write one of these as sheet in the study.")
             )  # fmt: skip
-        frame = gpd.read_file(path, layer=layer or layers[0])
+        with warnings.catch_warnings():
+            # GDAL warns of a broken shape without saying whose; it comes as missing and is named.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            chosen = layer or next(iter(layers), None)
+            frame = gpd.read_file(path, layer=chosen, on_invalid="ignore")
     except InputError:
         raise
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
-            UnicodeDecodeError, ValueError, IndexError) as error:  # fmt: skip
+            UnicodeDecodeError, ValueError) as error:  # fmt: skip
         raise InputError(
             Problem(str(path), f"{purpose}: is not a map file that can be read ({error}).",
                     "Give GeoJSON or GeoPackage.")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import DownloadError, InputError, Problem
 from ..streets import Streets
 from ..study import NetworkRules
-from .walk_rules import OSMNX_WALK, TAGS, decide, is_square, is_street
+from .walk_rules import LIFT_CLOSED, OSMNX_WALK, TAGS, decide, is_square, is_street
 
 T = TypeVar("T")
 
@@ -30,8 +30,10 @@ RETRY_WAITS_S: tuple[float, ...] = (5.0, 30.0)
 _RIDE_FILTERS = {"ferry": '["route"="ferry"]', "cable car": '["aerialway"]'}
 _BUSY = {429, 502, 503, 504}
 _REMEDY = (
-    "Check the connection and try again later; or give recorded responses with --osm-cache DIR; "
-    "or download an .osm.pbf extract and name it as [network] file."
+    "Check the connection and try again later; or give recorded responses with --osm-cache DIR "
+    "(they answer only the question that they were recorded for: the same place, --rules and "
+    "--margin; those of OSMnx's own graph_from_place answer --rules osmnx-walk); or download an "
+    ".osm.pbf extract and give it with --streets."
 )
 
 
@@ -158,7 +160,7 @@ def download_features(
     area
         EPSG:4326 polygon.
     tags
-        Keys and the values asked for.
+        Keys and the values asked for; no values ask for any.
     cache, retry_waits_s
         As in `geocode`.
 
@@ -172,7 +174,9 @@ def download_features(
     DownloadError
         When the server cannot be reached or answers wrongly.
     """
-    asked: dict[str, bool | str | list[str]] = {key: list(values) for key, values in tags.items()}
+    asked: dict[str, bool | str | list[str]] = {
+        key: list(values) or True for key, values in tags.items()
+    }
     try:
         return _ask(lambda: ox.features_from_polygon(area, asked), "Overpass", cache, retry_waits_s)
     except ox._errors.InsufficientResponseError:
@@ -196,12 +200,14 @@ def _streets_of(
     segments = np.array(drawn, dtype=np.int64).reshape(-1, 3)
     rows, squares = {}, []
     for osm_id in sorted(attributes):
-        tags = {tag: attributes[osm_id][tag] for tag in TAGS if tag in attributes[osm_id]}
+        said = attributes[osm_id]
+        # OSMnx puts a truth value of its own in the place of the tag `oneway`.
+        tags = {tag: said[tag] for tag in TAGS if isinstance(said.get(tag), str)}
         # What Overpass returned for OSMnx's own question is OSMnx's walk network.
         rule = OSMNX_WALK if rules == "osmnx-walk" else decide(tags)
         if is_square(tags) and rules == "pedestrian":
             ring = _ring(segments[segments[:, 0] == osm_id, 1:])
-            squares.append(lon_lat[np.searchsorted(node_id, ring)])
+            squares.append(shapely.Polygon(lon_lat[np.searchsorted(node_id, ring)]))
         elif is_street(rule, tags, rides=rides, rules=rules):
             rows[osm_id] = [*(tags.get(tag) for tag in TAGS), rule.name, rule.who]
     ways = pd.DataFrame(
@@ -209,7 +215,12 @@ def _streets_of(
         index=pd.Index(list(rows), name="osm_id", dtype=np.int64), dtype=object,
     )  # fmt: skip
     segments = segments[np.isin(segments[:, 0], ways.index)]
-    lifts = [n for n in node_id.tolist() if graph.nodes[n].get("highway") == "elevator"]
+    lifts = [
+        node
+        for node in node_id.tolist()
+        if graph.nodes[node].get("highway") == "elevator"
+        and graph.nodes[node].get("access") not in LIFT_CLOSED
+    ]
     everything = Streets(
         node_id=node_id,
         lon_lat=lon_lat,
@@ -263,6 +274,7 @@ def _settings(cache: Path) -> Iterator[None]:
     values = {
         "use_cache": True,
         "cache_folder": str(cache),
+        "useful_tags_node": sorted({*ox.settings.useful_tags_node, "highway", "access"}),
         "useful_tags_way": sorted({*ox.settings.useful_tags_way, *TAGS}),
         # Asks the server's status first and waits a minute when that fails; `_look_at`
         # reacts to what the server really says instead.

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import osmium
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from ..errors import Findings, InputError, Problem
 from ..streets import Streets, streets_from_ways
 from ..study import NetworkRules
 from .tables import require_file
-from .walk_rules import SQUARE_CLASSES, TAGS, decide, is_square, is_street
+from .walk_rules import LIFT_CLOSED, SQUARE_CLASSES, TAGS, decide, is_square, is_street
 
 _SUFFIXES = (".osm", ".osm.pbf", ".pbf", ".osm.gz", ".osm.bz2", ".osm.xml")
 _PER_DEGREE = 1e7
@@ -154,23 +155,30 @@ def _lifts(path: Path) -> NDArray[np.int64]:
     nodes = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(
         osmium.filter.TagFilter(("highway", "elevator"))
     )
-    return np.array([node.id for node in nodes if node.tags.get("access") != "no"], dtype=np.int64)
+    return np.array(
+        [node.id for node in nodes if node.tags.get("access") not in LIFT_CLOSED], dtype=np.int64
+    )
 
 
-def _squares(path: Path) -> tuple[NDArray[np.float64], ...]:
-    """Return the outer rings of walkable areas, closed ways and multipolygons alike."""
+def _squares(path: Path) -> tuple[shapely.Polygon, ...]:
+    """Return the walkable areas, closed ways and multipolygons alike."""
     wanted = osmium.filter.TagFilter(*(("highway", kind) for kind in SQUARE_CLASSES))
     only_areas = osmium.filter.EntityFilter(osmium.osm.AREA)
     areas: Iterator[Any] = iter(
         osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(only_areas)
     )
-    rings = []
+    found = []
     for area in areas:
         tags = dict(area.tags)
         # A closed footway is a loop unless it says that it is an area.
-        if is_square(tags if area.from_way() else {**tags, "area": "yes"}):
-            rings += [
-                np.array([(node.x, node.y) for node in ring]) / _PER_DEGREE
-                for ring in area.outer_rings()
-            ]
-    return tuple(rings)
+        if not is_square(tags if area.from_way() else {**tags, "area": "yes"}):
+            continue
+        for outer in area.outer_rings():
+            holes = [_degrees(inner) for inner in area.inner_rings(outer)]
+            if len(outer) >= 4:
+                found.append(shapely.Polygon(_degrees(outer), holes))
+    return tuple(found)
+
+
+def _degrees(ring: Any) -> NDArray[np.float64]:
+    return np.array([(node.x, node.y) for node in ring]) / _PER_DEGREE

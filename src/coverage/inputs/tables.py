@@ -3,6 +3,7 @@
 import csv
 import difflib
 import io
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,14 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import Findings, InputError, Problem
+
+
+TITLE_ROWS_MAX = 4
+"""How many lines of titles may stand above the header of a CSV file."""
+_HEADER_MIN = 3
+"""Every table has a name or a number and its longitude and latitude."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_SEPARATOR_LINE = re.compile(r"""["']?sep=([,;\t])["']?[\s,;]*""", re.IGNORECASE)
 
 
 def require_file(path: Path, purpose: str) -> Path:
@@ -30,7 +39,8 @@ def read_table(path: Path, *, purpose: str) -> pd.DataFrame:
     Parameters
     ----------
     path
-        The file; comma, semicolon or tab between its values; UTF-8, GBK or GB 18030.
+        The file; comma, semicolon or tab between its values; UTF-8, GBK or GB 18030. Blank lines,
+        a line ``sep=;`` and titles (lines of one value) may stand above the header.
     purpose
         What it is, for messages.
 
@@ -44,18 +54,78 @@ def read_table(path: Path, *, purpose: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When the file is missing, empty or not a text table.
+        When the file is missing, empty or not a text table, or a quote is not closed.
     """
     text = _decode(require_file(path, purpose), purpose)
-    first_line = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first_line.count)
+    if not text.strip():
+        raise InputError(Problem(str(path), f"{purpose}: is empty.", "Export it again."))
+    delimiter = _delimiter(text)
+    rows = _csv_rows(text, delimiter, path, purpose)
+    header = _header_at(rows)
+    _refuse_swallowed_rows(rows, header, delimiter, path)
+    return text_table(rows[header:], path=path, purpose=purpose, first_row=header + 1)
+
+
+def _delimiter(text: str) -> str:
+    """Return what stands between values in the first line that has any of comma, ; and tab."""
+    lines = [line for line in _LINE_END.split(text, maxsplit=50) if line.strip()]
+    if said := _SEPARATOR_LINE.fullmatch(lines[0]):
+        return said[1]
+    first = next((line for line in lines if any(sign in line for sign in ",;\t")), lines[0])
+    return max(",;\t", key=first.count)
+
+
+def _csv_rows(text: str, delimiter: str, path: Path, purpose: str) -> list[list[str]]:
+    # Without strict, a quote that is not closed makes the rest of the file one value.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        rows.extend(reader)
     except csv.Error as error:
+        where = f"{path.name}, row {len(rows) + 1}"
+        if "field larger" in str(error):
+            raise InputError(
+                Problem(where, f"{purpose}: holds a value that no table has ({error}).",
+                        "Look for a quote that is not closed, or export the file as CSV again.")
+            ) from error  # fmt: skip
         raise InputError(
-            Problem(str(path), f"{purpose}: is not a CSV table: {error}.", "Export it as CSV.")
-        ) from error
-    return text_table(rows, path=path, purpose=purpose)
+            Problem(where, f'{purpose}: a quote (") opens in this row and is not closed at the '
+                    "end of its value.",
+                    'Close it, or write a quote inside a value twice ("").')
+        ) from error  # fmt: skip
+    return rows
+
+
+def _header_at(rows: Sequence[Sequence[str]]) -> int:
+    """Return where the header is: below blank lines, a line ``sep=`` and titles."""
+    filled = [sum(1 for value in row if value.strip()) for row in rows]
+    first = next(position for position, count in enumerate(filled) if count)
+    # The separator itself was taken for one, which leaves "sep=" and nothing.
+    if "".join(rows[first]).strip().lower() == "sep=":
+        first = next((at for at in range(first + 1, len(rows)) if filled[at]), first)
+    if filled[first] > 1:
+        return first
+    near = [at for at in range(first, len(rows)) if filled[at]][: TITLE_ROWS_MAX + 1]
+    # Only lines of one value are titles: the first with more is the header, or nothing is.
+    header = next((at for at in near if filled[at] > 1), first)
+    return header if filled[header] >= _HEADER_MIN else first
+
+
+def _refuse_swallowed_rows(
+    rows: Sequence[Sequence[str]], header: int, delimiter: str, path: Path
+) -> None:
+    """Refuse values with line breaks that hold whole rows: a quote closed too late."""
+    needed = len(rows[header]) - 1
+    findings = Findings()
+    for number, row in enumerate(rows[header:], start=header + 1):
+        for value in row:
+            if needed > 1 and _LINE_END.search(value) and value.count(delimiter) >= needed:
+                findings.problem(
+                    f"{path.name}, row {number}",
+                    f'a quote (") that opens here takes in the rows below ({value[:20]!r} …).',
+                    "Close the quote in its row.",
+                )
+    findings.raise_if_any()
 
 
 def text_table(
@@ -195,6 +265,7 @@ def _decode(path: Path, purpose: str) -> str:
             Problem(str(path), f"{purpose}: is a web page or XML, not a CSV file.",
                     "Download the table itself.")
         )  # fmt: skip
+    _refuse_mixed(raw, path, purpose)
     encodings = ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ()
     for encoding in (*encodings, "utf-8-sig", "gb18030"):
         try:
@@ -204,3 +275,25 @@ def _decode(path: Path, purpose: str) -> str:
     raise InputError(
         Problem(str(path), f"{purpose}: is neither UTF-8 nor GBK text.", "Save it as CSV UTF-8.")
     )
+
+
+def _refuse_mixed(raw: bytes, path: Path, purpose: str) -> None:
+    """Refuse a file most of which is UTF-8: read as GBK, every name would be other signs."""
+    if _is_utf8(raw) or raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return
+    lines = [(at, line) for at, line in enumerate(raw.split(b"\n"), 1) if not line.isascii()]
+    bad = [at for at, line in lines if not _is_utf8(line)]
+    if len(bad) < len(lines) / 2:
+        raise InputError(
+            Problem(f"{path.name}, line {bad[0]}", f"{purpose}: is not UTF-8 as most of the file "
+                    "is; parts in two encodings were put together.",
+                    "Write the line again, and save the file as CSV UTF-8.")
+        )  # fmt: skip
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

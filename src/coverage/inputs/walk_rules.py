@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..streets import EVERYONE, NOBODY, ON_FOOT
+from ..tags import OPEN_TUNNELS
 
 Tags = Mapping[str, str]
 
@@ -16,7 +17,7 @@ TAGS = (
     "highway", "name", "area", "access", "foot", "sidewalk", "sidewalk:both", "sidewalk:left",
     "sidewalk:right", "service", "motorroad", "bridge", "tunnel", "layer", "level", "oneway:foot",
     "conveying", "incline", "step_count", "ramp", "ramp:wheelchair", "wheelchair", "handrail",
-    "surface", "indoor", "covered", "route", "aerialway", "duration",
+    "surface", "indoor", "covered", "construction", "oneway", "route", "aerialway", "duration",
 )  # fmt: skip
 """The tags that a walking network keeps of a way."""
 
@@ -30,6 +31,10 @@ _RAMPS = {"primary_link", "secondary_link", "tertiary_link"}
 _EXPRESSWAYS = {"trunk", "trunk_link"}
 _MOTORWAYS = {"motorway", "motorway_link"}
 _WITH_SIDEWALK = {*_EXPRESSWAYS, *_RAMPS, *_MAJOR_ROADS, *_MINOR_ROADS}
+_CLOSED = ("no", "private", "military")
+_OPEN_ON_FOOT = ("yes", "designated", "permissive", "destination", "customers", "official")
+LIFT_CLOSED = _CLOSED
+"""Values of ``access`` with which a lift serves nobody."""
 _SIDE = {"yes", "both", "left", "right"}
 _FERRY, _CABLE_CAR = {"ferry"}, {"cable_car", "gondola", "mixed_lift"}
 
@@ -62,6 +67,10 @@ def _has_sidewalk(tags: Tags) -> bool:
     return tags.get("sidewalk") in _SIDE or "yes" in sides
 
 
+def _says_no_sidewalk(tags: Tags) -> bool:
+    return (tags.get("sidewalk") or tags.get("sidewalk:both")) in {"no", "none"}
+
+
 def _sidewalk_is_apart(tags: Tags) -> bool:
     sides = (tags.get("sidewalk:left"), tags.get("sidewalk:right"))
     whole = (tags.get("sidewalk"), tags.get("sidewalk:both"))
@@ -69,11 +78,11 @@ def _sidewalk_is_apart(tags: Tags) -> bool:
 
 
 def _in_tunnel(tags: Tags) -> bool:
-    return tags.get("tunnel", "no") not in {"no", "building_passage"}
+    return tags.get("tunnel", "no") not in OPEN_TUNNELS
 
 
 def _off_the_ground(tags: Tags) -> bool:
-    raised = tags.get("bridge", "no") != "no" or tags.get("layer", "0") != "0"
+    raised = tags.get("bridge", "no") != "no" or tags.get("layer", "0").lstrip("+-") != "0"
     return raised or _in_tunnel(tags)
 
 
@@ -83,23 +92,28 @@ def _no_highway(tags: Tags) -> bool:
 
 PEDESTRIAN: tuple[Rule, ...] = (
     Rule("not built", NOBODY, _highway(*_NOT_BUILT), "Not there yet, or no more."),
-    Rule("not for walking", NOBODY, _highway(*_NOT_FOR_WALKING), "Closed to people on foot."),
+    Rule("not built", NOBODY, lambda t: t.get("construction") == "yes"
+         or t.get("access") == "construction", "Closed while it is built."),
     Rule("foot=no", NOBODY, _is("foot", "no", "private", "use_sidepath"), "Signed so."),
+    Rule("ride closed", NOBODY, _both(_no_highway, _is("access", *_CLOSED)), "Not for the public."),
     Rule("ferry", ON_FOOT, _both(_no_highway, _is("route", *_FERRY)),
          "A ride; only where the study turns ferries on."),
     Rule("cable car", ON_FOOT, _both(_no_highway, _is("aerialway", *_CABLE_CAR)),
          "A ride; only where the study turns cable cars on."),
     Rule("no street", NOBODY, _no_highway, "Neither a street nor a ride."),
-    Rule("stairs", ON_FOOT, _both(_highway("steps"), lambda t: t.get("access") not in
-         {"no", "private"} or t.get("foot") in {"yes", "designated"}), "Not in a wheelchair."),
-    Rule("foot=yes", EVERYONE, _is("foot", "yes", "designated", "permissive", "destination",
-                                   "customers", "official"), "Signed so."),
+    Rule("stairs", ON_FOOT, _both(_highway("steps"), lambda t: t.get("access") not in _CLOSED
+         or t.get("foot") in _OPEN_ON_FOOT), "Not in a wheelchair."),
+    Rule("foot=yes", EVERYONE, _is("foot", *_OPEN_ON_FOOT), "Signed so."),
+    Rule("not for walking", NOBODY, _highway(*_NOT_FOR_WALKING), "Closed to people on foot."),
     Rule("motorway", NOBODY, _highway(*_MOTORWAYS), "Forbidden to walk by law."),
-    Rule("motorroad", NOBODY, _is("motorroad", "yes"), "Forbidden to walk by law."),
-    Rule("access=no", NOBODY, _is("access", "no", "private", "military"), "Closed to the public."),
+    Rule("motorroad", NOBODY, _both(_highway(*_WITH_SIDEWALK), _is("motorroad", "yes")),
+         "Forbidden to walk by law."),
+    Rule("access=no", NOBODY, _is("access", *_CLOSED), "Closed to the public."),
     Rule("path", EVERYONE, _highway(*_PATHS), "Made for walking."),
     Rule("sidewalk apart", NOBODY, _sidewalk_is_apart, "The sidewalk is a way of its own."),
     Rule("sidewalk", EVERYONE, _both(_highway(*_WITH_SIDEWALK), _has_sidewalk), "Has a sidewalk."),
+    Rule("no sidewalk", NOBODY, _both(_highway(*_MAJOR_ROADS, *_RAMPS), _says_no_sidewalk),
+         "A major road that says it has none."),
     Rule("expressway", NOBODY, _highway(*_EXPRESSWAYS),
          "Urban expressway (快速路) or its ramp, with no sidewalk in its tags."),
     Rule("road tunnel", NOBODY, _both(_highway(*_MAJOR_ROADS, *_RAMPS), _in_tunnel),

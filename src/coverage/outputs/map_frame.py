@@ -3,6 +3,7 @@
 from html import escape
 
 from ..gaps import SMALLEST_GAP_M
+from ..people_gaps import SMALLEST_GAP_ELDERLY
 from ..result import Result
 from ..study import TIER_NAMES_ZH, TIERS, TierName
 from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
@@ -40,22 +41,17 @@ def header(result: Result) -> str:
         f'<p class="cc-terms">{escape(" · ".join(terms))}</p>'
         f"{''.join(_headline(result, tier) for tier in TIERS)}</div>"
         f'<div class="cc-tiers" role="group" aria-label="层级 Tier">'
-        f"{''.join(_button(result, tier) for tier in TIERS)}</div></header>{_notices(result)}"
+        f"{''.join(_button(result, tier) for tier in TIERS)}</div></header>"
+        f"{_notices(result)}{_warnings(result)}"
     )
 
 
 def legend(result: Result) -> str:
-    """Return what the colours, dashes and marks of the map mean."""
-    ends = sorted({end for tier in TIERS for end in bands_of(result.study, tier)})
-    promise = thresholds(result.study, TIER_NAMES_ZH)
-    keys = [
-        *(_line(band_colour(end), f"≤ {end:g} 分钟 min") for end in ends),
-        _line(BEYOND, f"{max(ends):g}–{result.study.horizon_min:g} 分钟 min"),
-        _line(UNREACHABLE, "更远或走不到 farther, or no way", "dashed"),
-        _key(
-            f'<span class="cc-box" style="border-color:{GAP};background:{GAP}22"></span>',
-            f"缺口 gap: {promise} 分钟内走不到 not within {promise} min",
-        ),
+    """Return what the colours, dashes and marks of the map mean, the minutes for each tier."""
+    alike: dict[float, list[TierName]] = {}
+    for name, tier in result.study.tiers:
+        alike.setdefault(tier.threshold_min, []).append(name)
+    marks = [
         *(_key(_pin(tier), f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}") for tier in TIERS),
         _key(
             '<span class="cc-off"><span class="cc-badge">!</span></span>',
@@ -64,13 +60,45 @@ def legend(result: Result) -> str:
     ]
     return (
         '<details id="cc-legend" open><summary>图例 Legend</summary>'
-        f"<ul>{''.join(keys)}</ul>"
+        f"{''.join(_minutes_keys(result, tiers, named=len(alike) > 1) for tiers in alike.values())}"
+        f"<ul>{''.join(marks)}</ul>"
         "<p>颜色：步行到最近设施的分钟数；线为街道（全段均值），浅色面为等时圈。"
         "Colour: minutes on foot to the nearest facility; lines are streets (mean), "
         "pale areas isochrones.<br>"
-        f"缺口：连续街道 {SMALLEST_GAP_M:g} m 以上，远看为色块，近看为虚线。"
-        f"A gap holds {SMALLEST_GAP_M:g} m of street or more; a patch from afar, dashed nearby.</p>"
+        f"{_gap_words(result)}</p>"
         "</details>"
+    )
+
+
+def _minutes_keys(result: Result, tiers: list[TierName], *, named: bool) -> str:
+    """Return the keys of tiers that promise the same minutes, to be shown when one of them is."""
+    promise = f"{dict(result.study.tiers)[tiers[0]].threshold_min:g}"
+    ends, horizon = bands_of(result.study, tiers[0]), result.study.horizon_min
+    names = " · ".join(f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}" for tier in tiers)
+    keys = [f'<li class="cc-of">{escape(names)}</li>'] if named else []
+    keys += [_line(band_colour(end), f"≤ {end:g} 分钟 min") for end in ends]
+    if max(ends) < horizon:
+        keys.append(_line(BEYOND, f"{max(ends):g}–{horizon:g} 分钟 min"))
+    keys += [
+        _line(UNREACHABLE, "更远或走不到 farther, or no way", "dashed"),
+        _key(
+            f'<span class="cc-box" style="border-color:{GAP};background:{GAP}22"></span>',
+            f"缺口 gap: {promise} 分钟内走不到 not within {promise} min",
+        ),
+    ]
+    return f'<ul data-tiers="{" ".join(tiers)}">{"".join(keys)}</ul>'
+
+
+def _gap_words(result: Result) -> str:
+    if result.people is not None:
+        least = f"{SMALLEST_GAP_ELDERLY:g}"
+        return (
+            f"缺口：连片居住、走不到设施的地方，老年人 {least} 名以上。"
+            f"A gap is a contiguous inhabited area with {least} elderly people or more."
+        )
+    return (
+        f"缺口：连续街道 {SMALLEST_GAP_M:g} m 以上，远看为色块，近看为虚线。"
+        f"A gap holds {SMALLEST_GAP_M:g} m of street or more; a patch from afar, dashed nearby."
     )
 
 
@@ -88,6 +116,17 @@ def _headline(result: Result, tier: TierName) -> str:
     minutes = f"{dict(result.study.tiers)[tier].threshold_min:g}"
     total, covered = (_km(result.summary["street_km"]), _km(found["covered_km"]))
     share = percent(found["share"])
+    people = result.summary["people"]
+    if people is not None:
+        total, covered = f"{people['elderly']:,.0f}", f"{people[f'elderly_{tier}']:,.0f}"
+        share = percent(people[f"share_elderly_{tier}"])
+        assumed = escape(f" [{people['assumed']}]") if people["assumed"] else ""
+        return (
+            f'<p class="cc-headline" data-tier="{tier}" hidden>'
+            f"<b>{total} 名老年人中，{covered} 名（{share}）{minutes} 分钟步行可达{zh}。</b> "
+            f"{covered} of {total} elderly people, {share}, reach a {en} in {minutes} min."
+            f"{assumed}</p>"
+        )
     return (
         f'<p class="cc-headline" data-tier="{tier}" hidden>'
         f"<b>{total} 公里街道中，{covered} 公里（{share}）{minutes} 分钟步行可达{zh}。</b> "
@@ -97,10 +136,14 @@ def _headline(result: Result, tier: TierName) -> str:
 
 def _button(result: Result, tier: TierName) -> str:
     summary = result.summary
+    people = summary["people"]
+    share = summary["coverage"][tier]["share"]
+    if people is not None:
+        share = people[f"share_elderly_{tier}"]
     facilities, gaps = summary["facilities"][tier], summary["gaps"][tier]["count"]
     return (
         f'<button type="button" data-tier="{tier}" aria-pressed="false">'
-        f"<strong>{percent(summary['coverage'][tier]['share'])}</strong>"
+        f"<strong>{percent(share)}</strong>"
         f"{TIER_NAMES_ZH[tier]}<small>{TIER_NAMES_EN[tier]}</small>"
         f"<small>{facilities} 处设施 · {gaps} 处缺口 gaps</small></button>"
     )
@@ -111,6 +154,19 @@ def _notices(result: Result) -> str:
     texts = [plain(line, longest=5_000) for line in result.study.notices]
     lines = [f'<li dir="auto">{escape(text)}</li>' for text in texts if text]
     return f'<ul class="cc-notices" role="note">{"".join(lines)}</ul>' if lines else ""
+
+
+def _warnings(result: Result) -> str:
+    """Return how many doubts there are about the inputs; the lines come at a click."""
+    texts = [plain(line, longest=5_000) for line in result.summary["warnings"]]
+    lines = [f'<li dir="auto">{escape(text)}</li>' for text in texts if text]
+    if not lines:
+        return ""
+    count = f"{len(lines)} 条数据提示 notes on the data"
+    return (
+        f'<details class="cc-warnings"><summary>{count}</summary>'
+        f"<ul>{''.join(lines)}</ul></details>"
+    )
 
 
 def _km(value: float | None) -> str:

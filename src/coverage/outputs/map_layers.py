@@ -180,11 +180,22 @@ def _gap_rows(name: str, row: Any, count: int, study: Study) -> list[Row]:
     rows = [
         ("层级 Tier", f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}"),
         ("位次 Rank", f"{rank} / {count}"),
+        *_gap_people(row),
         ("街道长度 Street", kilometres(row["street_m"] / 1000)),
         ("片区 Area", plain(row["area"])),
         ("最近设施 Nearest", nearest),
     ]
     return [*rows, ("步行时间 Walk", minutes_text(row["minutes"], study))]
+
+
+def _gap_people(row: Any) -> list[Row]:
+    if "elderly" not in row:
+        return []
+    return [
+        ("老年人 Elderly", f"{row['elderly']:,.0f}"),
+        ("原因 Cause", f"{row['cause_zh']} {row['cause']} ({percent(row['cause_share'])})"),
+        ("街道名 Streets", plain(row["streets"])),
+    ]
 
 
 def _facility_rows(name: str, row: Any, study: Study) -> list[Row]:
@@ -201,6 +212,11 @@ def _facility_rows(name: str, row: Any, study: Study) -> list[Row]:
         (f"{m} 分钟可达街道 in {m} min", f"{kilometres(row[f'street_km_{m}min'])} of street")
         for m in BANDS_MIN
     ]
+    if "elderly_in_reach" in row:
+        rows += [
+            ("可达老年人 Elderly in reach", f"{row['elderly_in_reach']:,.0f}"),
+            ("仅此可达 Only from here", f"{row['elderly_only']:,.0f}"),
+        ]
     return [*rows, ("至街道直线距离 To the street", f"{row['snap_m']:.0f} m")]
 
 

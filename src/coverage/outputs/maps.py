@@ -196,6 +196,9 @@ def _markers(features: list[Feature], name: str, tier: TierName, shown: bool) ->
         icon_create_function=f'careCircle.cluster("{tier}")',
         maxClusterRadius=26,
         showCoverageOnHover=False,
+        # A picture or print taken on the way would show the markers where nothing is.
+        animate=False,
+        animateAddingMarkers=False,
     )
     cluster.default_js, cluster.default_css = [], []
     _points(features, None, "careCircle.pin").add_to(cluster)

@@ -1,15 +1,20 @@
 """Every write: all files of a run beside each other first, then renamed into place."""
 
 import json
+import os
 import platform
 import shutil
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 
 import geopandas as gpd
 import pandas as pd
@@ -25,6 +30,8 @@ ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 
 _VERSIONS_OF = ("geopandas", "networkx", "numpy", "osmium", "osmnx", "pandas", "scipy", "shapely")
 _STAGING = ".unfinished-"
+_ABANDONED_S = 24 * 3600
+"""A left-over so old is nobody's, whatever process has its number by now."""
 
 
 def save(result: Result, folder: Path) -> Path:
@@ -36,7 +43,8 @@ def save(result: Result, folder: Path) -> Path:
         What the analysis found.
     folder
         Where to; made if missing. Files of an earlier run are replaced at the end, each in one
-        step, the manifest last; anything else in the folder is left alone.
+        step, the manifest last, and those that this run has no more are removed; anything else in
+        the folder is left alone.
 
     Returns
     -------
@@ -58,10 +66,13 @@ def save(result: Result, folder: Path) -> Path:
         (staging / "map.html").write_text(map_html(result), encoding="utf-8", newline="\n")
         written = sorted(path.name for path in staging.iterdir())
         _write_json(staging / "manifest.json", _manifest(result, staging, written))
-        for name in (*written, "manifest.json"):
-            (staging / name).replace(folder / name)
-        if result.areas is None:
-            (folder / "areas.csv").unlink(missing_ok=True)
+        _, earlier = _earlier_run(folder)
+        with _uninterrupted():
+            for name in written:
+                (staging / name).replace(folder / name)
+            for name in earlier - set(written):
+                (folder / name).unlink(missing_ok=True)
+            (staging / "manifest.json").replace(folder / "manifest.json")
     return folder / "map.html"
 
 
@@ -80,20 +91,85 @@ def save_table(table: pd.DataFrame, folder: Path, name: str) -> Path:
     return path
 
 
+def ensure_writable(folder: Path) -> None:
+    """Make the folder if it is missing, and try it, before hours go into results for it.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written to.
+    """
+    with _staging(folder):
+        pass
+
+
+def other_study(folder: Path, name: str) -> str | None:
+    """Return the name of the study whose results are in the folder, if it is another one."""
+    there, _ = _earlier_run(folder)
+    return None if there in (None, name) else there
+
+
+def _earlier_run(folder: Path) -> tuple[str | None, set[str]]:
+    """Return the study and the files of the run that the folder's manifest tells of."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        study, outputs = manifest["study"]["name"], set(manifest["outputs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, set()  # none, or not one of ours: nothing there is ours to judge
+    # A manifest that was tampered with must not reach out of its folder.
+    return str(study), {name for name in outputs if Path(str(name)).name == name}
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold a Ctrl-C back until the block is done, so that no half of the files is exchanged."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted, and only it may set handlers
+        return
+    held: list[tuple[int, FrameType | None]] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if held and callable(handler):
+        handler(*held[0])
+
+
+def _abandoned(left_over: Path) -> bool:
+    """Tell whether no run writes there any more; another may write to the folder right now."""
+    try:
+        if time.time() - left_over.stat().st_mtime > _ABANDONED_S:
+            return True
+    except FileNotFoundError:
+        return False
+    pid = left_over.name.removeprefix(_STAGING).split("-")[0]
+    # On Windows os.kill would end the process that it is to ask after.
+    if os.name != "posix" or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 @contextmanager
 def _staging(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for left_over in folder.glob(f"{_STAGING}*"):
+        for left_over in filter(_abandoned, folder.glob(f"{_STAGING}*")):
             shutil.rmtree(left_over, ignore_errors=True)
-        staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
+        staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=folder))
     except OSError as error:
         raise OutputError(
             f"{folder} cannot be written to ({error.strerror}).", "Choose another --out."
         ) from error
     try:
         yield staging
-    except (OSError, pyogrio.errors.DataSourceError) as error:
+    except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
         raise OutputError(
             f"The results could not be written to {folder} ({error}).",
             "Close programs that have its files open, free some space, or choose another --out.",
@@ -109,6 +185,8 @@ def _write_geopackage(result: Result, path: Path) -> None:
         "isochrones": result.isochrones,
         "gaps": result.gaps,
         "areas": result.areas,
+        "zones": _zones(result),
+        "demand": None if result.people is None else result.people.homes.drop(columns="entrances"),
     }
     # The file's own clock: the time of the data, so that the same results give the same bytes.
     clock = (result.inputs.streets.timestamp or "2000-01-01T00:00:00Z").replace("Z", ".000Z")
@@ -119,6 +197,15 @@ def _write_geopackage(result: Result, path: Path) -> None:
                 _write_layer(frame, path, name)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def _zones(result: Result) -> gpd.GeoDataFrame | None:
+    zones = result.inputs.zones
+    if zones is None or result.people is None or result.people.zones is None:
+        return zones
+    figures = result.people.zones
+    # A figure takes the place of a column of the user's that has its name.
+    return zones.drop(columns=[name for name in figures if name in zones]).join(figures)
 
 
 def _write_layer(frame: gpd.GeoDataFrame, path: Path, name: str) -> None:

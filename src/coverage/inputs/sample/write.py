@@ -239,17 +239,34 @@ direction = "worst"
 # Who walks 步行者画像: adult | senior | senior-80 | cane | wheelchair | flat-900
 walker = "senior"
 
+# How far to look for the nearest facility, minutes 最远搜索分钟
+horizon_min = 60
+
 [network]
 # Streets as .osm or .osm.pbf 路网文件; without this line OSMnx downloads them
 file = "streets.osm.pbf"
 rules = "pedestrian"                  # pedestrian | osmnx-walk: what may be walked 通行规则
 # Metres of network beyond the study area 路网外扩距离; "auto" is as far as the walker gets
 margin_m = "auto"
+# Where OSMnx keeps what it downloads 下载缓存
+osm_cache = "osm-cache"
+# Rides to allow 乘坐: "ferry", "cable car"
+rides = []
 
 [facilities]
 # Care facilities 养老设施: id, name, tier, lon, lat, capacity, address
 file = "facilities.csv"
-datum = "wgs84"                       # datum of lon and lat 坐标系
+# Datum of lon and lat 坐标系: wgs84 | cgcs2000 | gcj02 (Amap 高德) | bd09 (Baidu 百度)
+datum = "wgs84"
+# Take facilities from OpenStreetMap's tags as well 是否采用 OSM 中的养老设施
+from_osm = false
+# Longest straight leg to a street, metres 吸附距离
+snap_limit_m = 300
+# sheet = "Sheet1"                    # of a workbook or GeoPackage 工作表
+
+# How many there should be, to compare with 应有数量
+# [inventory]
+# community = 16
 
 [tiers.community]
 threshold_min = 15                    # minutes to a community station 社区养老服务站
@@ -266,11 +283,17 @@ name_column = "name"                  # their column of names 名称字段
 
 [elevation]
 file = "elevation.tif"                # heights in metres, with a CRS 高程
+# if_present = true                   # in any part: leave it out when the file is not there 可缺
 
 [population]
 file = "subdistricts.geojson"         # polygons with numbers of people 人口
 population_column = "population"      # column of all residents 总人口字段
 elderly_column = "elderly"            # column of old residents 老年人口字段
+# Where the elderly are not counted 若无老年人口: a share of all, which is called "assumed"
+# elderly_share = 0.24
+# Instead of polygons 也可用: a raster (population_bands, elderly_bands) or a table of points
+# (lon, lat; population_column, or households_column and people_per_household), or of areas by name
+decay = "none"                        # access to places: none | steps | gaussian (2SFCA) 距离衰减
 
 [zones]
 file = "renewal_zones.geojson"        # urban renewal zones 城市更新片区
@@ -279,6 +302,16 @@ name_column = "name"                  # their column of names 名称字段
 [candidates]
 # Premises where a facility could open 备选房屋: id, name, lon, lat, floor_area_m2, cost_cny, fits
 file = "idle_premises.csv"
+
+# A walker of your own 自定义步行者; then walker = "trolley"
+# [walkers.trolley]
+# level_speed_mps = 0.8               # metres per second on the level 平地速度
+# slope = "tobler"                    # tobler | none 坡度影响
+# stairs = "counted"                  # counted | level | impassable 台阶
+# step_up_s = 1.2                     # seconds a step 每级用时
+# step_down_s = 1.1
+# max_grade_up = 0.12                 # steepest street, rise over length 最大坡度
+# escalators = true                   # rides escalators 可乘扶梯
 """
 
 _README = """\

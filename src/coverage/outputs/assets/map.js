@@ -143,6 +143,9 @@ const careCircle = (() => {
         document.querySelector(`button[data-tier="${tier}"]`).setAttribute("aria-pressed", String(isShown(tier)));
         document.querySelector(`p[data-tier="${tier}"]`).hidden = !isShown(tier);
       }
+      for (const keys of document.querySelectorAll("#cc-legend ul[data-tiers]")) {
+        keys.hidden = !keys.dataset.tiers.split(" ").some(isShown);
+      }
     };
     for (const chosen of Object.keys(tiers)) {
       document.querySelector(`button[data-tier="${chosen}"]`).addEventListener("click", () => {

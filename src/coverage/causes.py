@@ -1,0 +1,117 @@
+"""Why a home is not covered, decided by walking again under other conditions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from .links import find_links
+from .network import WalkingNetwork, timed
+from .snapping import Snapped
+from .study import Direction
+from .walkers import PACKAGED_WALKERS
+
+CAUSES: Mapping[str, str] = {
+    "not snapped": "未接入路网",
+    "disconnected": "路网不通",
+    "no facility": "附近无设施",
+    "barrier": "无法通行",
+    "climb": "坡道台阶",
+    "detour": "绕行",
+}
+"""Causes in the order in which they are tried, with their Chinese names.
+
+- *not snapped*: no street within the limit;
+- *disconnected*: the home's streets do not connect to any facility's, whoever walks;
+- *no facility*: none lies within the distance walked on the level in the threshold, as the crow
+  flies;
+- *barrier*: an adult is covered, this walker cannot pass at all;
+- *climb*: this walker would be covered in a city without slopes, stairs and lifts;
+- *detour*: near as the crow flies, too far by street even on the flat.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Facilities:
+    """A tier's facilities: where they stand, and where on the network."""
+
+    xy: NDArray[np.float64]
+    snapped: Snapped
+
+
+def find_causes(
+    network: WalkingNetwork,
+    homes_xy: NDArray[np.float64],
+    places: Snapped,
+    minutes: NDArray[np.float64],
+    facilities: Facilities,
+    *,
+    threshold_min: float,
+    horizon_min: float,
+    direction: Direction,
+) -> NDArray[np.object_]:
+    """Return why each home is not covered by a tier; empty for those that are.
+
+    Parameters
+    ----------
+    network
+        Timed for the study's walker.
+    homes_xy
+        Shape (D, 2), metres.
+    places
+        The homes on the network.
+    minutes
+        Shape (D,), minutes to the tier; NaN beyond the horizon.
+    facilities
+        The tier's.
+    threshold_min, horizon_min
+        Minutes.
+    direction
+        Which walk counts.
+    """
+    count = len(minutes)
+    uncovered = ~(minutes <= threshold_min + 1e-6 / 60)
+
+    def covered_as(other: WalkingNetwork) -> NDArray[np.bool_]:
+        # The legs are walked at this walker's pace on either network.
+        links = find_links(
+            other, facilities.snapped, places, direction=direction, horizon_min=threshold_min
+        )
+        return np.asarray(links.nearest(count) <= threshold_min + 1e-6 / 60)
+
+    crow_m = threshold_min * 60 * network.walker.level_speed_mps
+    near = np.zeros(count, dtype=bool)
+    if len(facilities.xy) and count:
+        found, _ = shapely.STRtree(shapely.points(facilities.xy)).query_nearest(
+            shapely.points(homes_xy), max_distance=crow_m
+        )
+        near[found] = True
+    flat = timed(network, network.walker.on_the_flat)
+    connected = np.isin(flat.components()[places.edge], _components(flat, facilities.snapped))
+    reachable = ~np.isnan(minutes)
+    if reachable.all():
+        passable = reachable
+    else:
+        everywhere = find_links(
+            network, facilities.snapped, places, direction=direction, horizon_min=horizon_min * 4
+        )
+        passable = ~np.isnan(everywhere.nearest(count))
+    adult = timed(network, PACKAGED_WALKERS["adult"])
+    return np.select(
+        [
+            ~uncovered,
+            ~places.found,
+            ~connected,
+            ~near,
+            ~passable & covered_as(adult),
+            covered_as(flat),
+        ],
+        ["", "not snapped", "disconnected", "no facility", "barrier", "climb"],
+        "detour",
+    ).astype(object)
+
+
+def _components(network: WalkingNetwork, snapped: Snapped) -> NDArray[np.int64]:
+    return np.unique(network.components()[snapped.edge[snapped.found]])

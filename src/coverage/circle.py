@@ -1,0 +1,158 @@
+"""The three-tier circle in people: who reaches which tier, where, and in how many minutes."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .assessment import OUTSIDE_AREAS
+from .links import Links
+from .network import WalkingNetwork
+from .snapping import Snapped, snap, usable_edges
+from .study import BANDS_MIN, TIERS
+
+TIE_MIN = 1e-6 / 60
+_HALF, _TENTH = 0.5, 0.9
+
+
+def snap_homes(network: WalkingNetwork, points: gpd.GeoDataFrame, *, limit_m: float) -> Snapped:
+    """Attach demand points to the network: by their nearest tagged entrance, else their centre.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    points
+        As `coverage.demand.Demand.points`; entrances are EPSG:4326.
+    limit_m
+        Longest straight leg, metres.
+    """
+    onto = usable_edges(network)
+    doors = gpd.GeoSeries(
+        [
+            centre if entrances is None else entrances
+            for centre, entrances in zip(
+                gpd.GeoSeries(points.geometry).to_crs("EPSG:4326"), points["entrances"], strict=True
+            )
+        ],
+        crs="EPSG:4326",
+    ).to_crs(network.crs)
+    xy, home = shapely.get_coordinates(doors.to_numpy(), return_index=True)
+    every = snap(network, xy, onto=onto, limit_m=limit_m)
+    # The nearest door of each home; one without a street within the limit comes last.
+    order = np.lexsort((np.nan_to_num(every.distance_m, nan=np.inf), home))
+    _, first = np.unique(home[order], return_index=True)
+    best = order[first]
+    return Snapped(
+        edge=every.edge[best],
+        fraction=every.fraction[best],
+        distance_m=every.distance_m[best],
+        leg_s=every.leg_s[best],
+        component=every.component[best],
+    )
+
+
+def home_minutes(
+    points: gpd.GeoDataFrame,
+    places: Snapped,
+    links: Links,
+    tiers: Mapping[str, NDArray[np.int64]],
+    thresholds_min: Mapping[str, float],
+    facility_ids: pd.Index,
+) -> gpd.GeoDataFrame:
+    """Return the demand points with their minutes to each tier.
+
+    Returns
+    -------
+    points
+        With ``snapped`` and ``snap_m`` (metres) and, for each tier, ``minutes_<tier>`` (in the
+        study's direction), ``to_<tier>``, ``back_<tier>`` (NaN beyond the horizon),
+        ``nearest_<tier>`` (facility id, empty for none) and ``covered_<tier>``.
+    """
+    count = len(points)
+    columns: dict[str, NDArray[np.object_] | NDArray[np.float64] | NDArray[np.bool_]] = {
+        "snapped": places.found,
+        "snap_m": places.distance_m,
+    }
+    ids = np.append(facility_ids.to_numpy(object), "")
+    for tier, members in tiers.items():
+        own = links.of(members)
+        minutes = own.nearest(count)
+        columns[f"minutes_{tier}"] = minutes
+        columns[f"to_{tier}"] = own.nearest(count, "to_min")
+        columns[f"back_{tier}"] = own.nearest(count, "back_min")
+        columns[f"nearest_{tier}"] = ids[own.nearest_facility(count)]
+        columns[f"covered_{tier}"] = minutes <= thresholds_min[tier] + TIE_MIN
+    return points.assign(**columns)
+
+
+def circle_of(points: pd.DataFrame) -> dict[str, float]:
+    """Return the circle's figures of some demand points.
+
+    Returns
+    -------
+    figures
+        ``population``, ``elderly``; elderly people covered: ``elderly_<tier>``, ``elderly_any``,
+        ``elderly_all``, and ``share_elderly_…`` of ``elderly``; ``elderly_unreachable_<tier>``
+        (beyond the horizon, not connected or not snapped); ``elderly_<tier>_<band>min``; exactly
+        which tiers, as ``only_<tiers>`` (``only_none`` … ``only_community_street_district``), which
+        add up to ``elderly``; ``minutes_median_<tier>`` and ``minutes_p90_<tier>`` over elderly
+        people, those beyond the horizon counting as farther than all others (NaN when they decide).
+    """
+    elderly = points["elderly"].to_numpy(float)
+    total = float(elderly.sum())
+    covered = {tier: points[f"covered_{tier}"].to_numpy(bool) for tier in TIERS}
+    stack = np.stack(list(covered.values())) if len(points) else np.zeros((3, 0), dtype=bool)
+    masks: dict[str, NDArray[Any]] = {str(tier): mask for tier, mask in covered.items()}
+    masks["any"] = np.asarray(stack.any(axis=0))
+    masks["all"] = np.asarray(stack.all(axis=0))
+    figures = {"population": float(points["population"].sum()), "elderly": total}
+    for key, mask in masks.items():
+        figures[f"elderly_{key}"] = float(elderly[mask].sum())
+        figures[f"share_elderly_{key}"] = figures[f"elderly_{key}"] / total if total else np.nan
+    for reached in product((False, True), repeat=len(TIERS)):
+        names = [tier for tier, yes in zip(TIERS, reached, strict=True) if yes]
+        exactly = (stack == np.array(reached)[:, None]).all(axis=0)
+        figures[f"only_{'_'.join(names) or 'none'}"] = float(elderly[exactly].sum())
+    for tier in TIERS:
+        minutes = points[f"minutes_{tier}"].to_numpy(float)
+        figures[f"elderly_unreachable_{tier}"] = float(elderly[np.isnan(minutes)].sum())
+        for band in BANDS_MIN:
+            figures[f"elderly_{tier}_{band}min"] = float(elderly[minutes <= band + TIE_MIN].sum())
+        figures[f"minutes_median_{tier}"] = _quantile(minutes, elderly, _HALF)
+        figures[f"minutes_p90_{tier}"] = _quantile(minutes, elderly, _TENTH)
+    return figures
+
+
+def circle_by_area(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return `circle_of` for each area (index: name), and for the homes in none of them.
+
+    A home in two areas that overlap counts in the first.
+    """
+    of = np.full(len(points), len(areas))
+    area, point = shapely.STRtree(points.geometry.to_numpy()).query(
+        areas.geometry.to_numpy(), predicate="intersects"
+    )
+    np.minimum.at(of, point, area)
+    names = [*areas.index, OUTSIDE_AREAS]
+    rows = {
+        name: circle_of(points[of == position])
+        for position, name in enumerate(names)
+        if position < len(areas) or (of == position).any()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("area")
+
+
+def _quantile(minutes: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:
+    """Return the minutes within which a share of the people walk; NaN counts as the farthest."""
+    if weight.sum() <= 0:
+        return float("nan")
+    order = np.argsort(minutes, kind="stable")
+    running = np.cumsum(weight[order])
+    place = int(np.searchsorted(running, share * running[-1] * (1 - 1e-12)))
+    return float(minutes[order[min(place, len(order) - 1)]])

@@ -1,0 +1,208 @@
+"""The people of a study: where they live, which tiers they reach, who does not and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .causes import CAUSES, Facilities, find_causes
+from .circle import circle_by_area, circle_of, home_minutes, snap_homes
+from .demand import Demand
+from .fairness import fairness_of, gini_by_area
+from .links import Links, find_links
+from .network import WalkingNetwork
+from .people_gaps import Uncovered, find_people_gaps
+from .pieces import Pieces
+from .service import service_of
+from .snapping import Snapped
+from .study import TIERS, Study
+
+CIRCLE = "circle"
+"""The gap of the whole circle: what some tier does not cover."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What the walk to care is for the people of a study.
+
+    Attributes
+    ----------
+    demand
+        Where they live, and who could not be placed.
+    homes
+        `Demand.points` with minutes; see `coverage.circle.home_minutes`.
+    links
+        Every home and facility within the horizon.
+    figures
+        Of the whole study; see `coverage.circle.circle_of`.
+    areas, zones
+        The same by area and by zone; None when the study has none.
+    gaps
+        Of each tier and of the circle; see `coverage.people_gaps`.
+    causes
+        Elderly people not covered, by tier (and circle) and cause.
+    service
+        What each facility gives; see `coverage.service.service_of`.
+    fairness
+        Inequality by tier; see `coverage.fairness.fairness_of`.
+    unlisted
+        For each tier and the circle: elderly people and metres of street in no listed gap.
+    """
+
+    demand: Demand
+    homes: gpd.GeoDataFrame
+    links: Links
+    figures: dict[str, float]
+    areas: pd.DataFrame | None
+    zones: pd.DataFrame | None
+    gaps: gpd.GeoDataFrame
+    causes: dict[str, dict[str, float]]
+    service: pd.DataFrame
+    fairness: dict[str, dict[str, Any]]
+    unlisted: dict[str, tuple[float, float]]
+
+
+def assess_people(
+    study: Study,
+    network: WalkingNetwork,
+    demand: Demand,
+    facilities: gpd.GeoDataFrame,
+    snapped: Snapped,
+    *,
+    inside: Pieces,
+    covered: Mapping[str, Pieces],
+    areas: gpd.GeoDataFrame | None,
+    zones: gpd.GeoDataFrame | None,
+) -> People:
+    """Find out who reaches which tier, who does not, where, and why.
+
+    Parameters
+    ----------
+    study
+        The study.
+    network
+        Timed for its walker.
+    demand
+        Where people live.
+    facilities, snapped
+        The facilities (index: id), and where they stand.
+    inside
+        The pieces of street in the study area.
+    covered
+        The pieces of street that each tier, ``any`` and ``all`` cover.
+    areas, zones
+        Polygons to report by (index: name), or None.
+    """
+    tiers: dict[str, NDArray[np.int64]] = {
+        t: np.flatnonzero((facilities["tier"] == t).to_numpy()) for t in TIERS
+    }
+    thresholds: dict[str, float] = {name: tier.threshold_min for name, tier in study.tiers}
+    limit_m = study.population.snap_limit_m if study.population else 300.0
+    places = snap_homes(network, demand.points, limit_m=limit_m)
+    links = find_links(
+        network, snapped, places, direction=study.direction, horizon_min=study.horizon_min
+    )
+    homes = home_minutes(demand.points, places, links, tiers, thresholds, facilities.index)
+    service, access = service_of(
+        homes["elderly"].to_numpy(float), links, tiers, facilities["capacity"].to_numpy(float),
+        thresholds, decay=study.population.decay if study.population else "none",
+    )  # fmt: skip
+    homes = homes.assign(**{f"access_{tier}": values for tier, values in access.items()})
+    uncovered = [
+        Uncovered(
+            tier=tier,
+            minutes=homes[f"minutes_{tier}"].to_numpy(float),
+            cause=_causes(study, network, homes, places, facilities, snapped, tier, members),
+            nearest=homes[f"nearest_{tier}"].to_numpy(object),
+            streets=covered[tier],
+        )
+        for tier, members in tiers.items()
+    ]
+    uncovered.append(_circle(uncovered, covered["all"]))
+    found = {
+        one.tier: find_people_gaps(
+            network, inside, homes, places, one, areas=areas, facilities=facilities
+        )
+        for one in uncovered
+    }
+    for one in uncovered[:-1]:
+        homes[f"cause_{one.tier}"] = one.cause
+    return People(
+        demand=demand,
+        homes=homes,
+        links=links,
+        figures=circle_of(homes),
+        areas=None
+        if areas is None
+        else circle_by_area(homes, areas).join(gini_by_area(homes, areas)),
+        zones=None if zones is None else circle_by_area(homes, zones),
+        gaps=pd.concat([gaps for gaps, _, _ in found.values()]),
+        causes={one.tier: _by_cause(one.cause, homes) for one in uncovered},
+        service=service,
+        fairness=fairness_of(homes, areas, thresholds),
+        unlisted={tier: (elderly, metres) for tier, (_, elderly, metres) in found.items()},
+    )
+
+
+def _causes(
+    study: Study, network: WalkingNetwork, homes: gpd.GeoDataFrame, places: Snapped,
+    facilities: gpd.GeoDataFrame, snapped: Snapped, tier: str, members: NDArray[np.int64],
+) -> NDArray[np.object_]:  # fmt: skip
+    of_tier = Facilities(
+        xy=shapely.get_coordinates(facilities.geometry.to_numpy()[members]),
+        snapped=Snapped(*(getattr(snapped, name)[members] for name in Snapped.__slots__)),
+    )
+    return find_causes(
+        network,
+        shapely.get_coordinates(homes.geometry.to_numpy()),
+        places,
+        homes[f"minutes_{tier}"].to_numpy(float),
+        of_tier,
+        threshold_min=dict(study.tiers)[tier].threshold_min,  # type: ignore[index]
+        horizon_min=study.horizon_min,
+        direction=study.direction,
+    )
+
+
+def _circle(tiers: list[Uncovered], streets: Pieces) -> Uncovered:
+    """Return what is not covered by every tier; of each home the tier that is farthest decides."""
+    minutes = np.stack([tier.minutes for tier in tiers])
+    missing = np.stack([tier.cause != "" for tier in tiers])
+    # Among the tiers that are missing; one beyond the horizon is the farthest.
+    far = np.where(missing, np.nan_to_num(minutes, nan=np.inf), -1.0)
+    worst, home = np.argmax(far, axis=0), np.arange(minutes.shape[1])
+    return Uncovered(
+        tier=CIRCLE,
+        minutes=minutes[worst, home],
+        cause=np.stack([tier.cause for tier in tiers])[worst, home],
+        nearest=np.stack([tier.nearest for tier in tiers])[worst, home],
+        streets=streets,
+    )
+
+
+def _by_cause(cause: NDArray[np.object_], homes: pd.DataFrame) -> dict[str, float]:
+    elderly = homes["elderly"].to_numpy(float)
+    return {name: float(elderly[cause == name].sum()) for name in CAUSES}
+
+
+def people_summary(people: People) -> dict[str, Any]:
+    """Return what ``summary.json`` says of the people; the README documents its keys."""
+    demand = people.demand
+    return {
+        **{key: _number(value) for key, value in people.figures.items()},
+        "homes": len(people.homes),
+        "elderly_outside": _number(demand.outside[1]),
+        "elderly_unplaced": _number(demand.unplaced[1]),
+        "assumed": demand.assumed,
+        "uncovered_by_cause": people.causes,
+        "fairness": people.fairness,
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)

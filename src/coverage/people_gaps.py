@@ -1,0 +1,175 @@
+"""Gaps in people: contiguous inhabited areas that are not covered, with head-count and cause."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .causes import CAUSES
+from .gaps import areas_at, heaviest, weighted_median
+from .network import WalkingNetwork
+from .pieces import Pieces, subtract
+from .snapping import Snapped
+
+NEIGHBOURS_M = 60.0
+"""Homes up to twice this apart are neighbours in one gap, metres."""
+SMALLEST_GAP_ELDERLY = 10.0
+"""Gaps with fewer elderly people are counted and not listed."""
+_CLOSING_M = 30.0
+_MOST_STREETS = 3
+
+COLUMNS = ["tier", "elderly", "population", "cause", "cause_zh", "cause_share", "area", "streets",
+           "nearest_facility", "nearest_name", "minutes", "street_m"]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """What one tier (or the circle of all) leaves uncovered.
+
+    Attributes
+    ----------
+    tier
+        Its name.
+    minutes
+        Shape (D,), minutes of every home; NaN beyond the horizon.
+    cause
+        Shape (D,), why it is not covered; empty where it is.
+    nearest
+        Shape (D,), ids of the nearest facility, empty for none.
+    streets
+        The covered pieces of street.
+    """
+
+    tier: str
+    minutes: NDArray[np.float64]
+    cause: NDArray[np.object_]
+    nearest: NDArray[np.object_]
+    streets: Pieces
+
+
+def find_people_gaps(
+    network: WalkingNetwork,
+    inside: Pieces,
+    points: gpd.GeoDataFrame,
+    places: Snapped,
+    uncovered: Uncovered,
+    *,
+    areas: gpd.GeoDataFrame | None,
+    facilities: gpd.GeoDataFrame,
+) -> tuple[gpd.GeoDataFrame, float, float]:
+    """Find the gaps of one tier, those with the most elderly people first.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    inside
+        The pieces of street in the study area.
+    points, places
+        The homes, and where they stand on the network.
+    uncovered
+        What the tier does not cover.
+    areas
+        Areas to name the gaps by (index: name), or None.
+    facilities
+        All facilities (index: id, column ``name``).
+
+    Returns
+    -------
+    gaps
+        Index ``<tier>-<rank>``, columns `COLUMNS` and ``geometry``: elderly people and people; the
+        cause of most of the elderly and its share of them; the area with most; up to three street
+        names by elderly people; the facility that is nearest for most; their median minutes (NaN
+        when half or more are beyond the horizon); metres of uncovered street within.
+    unlisted_elderly, unlisted_m
+        Elderly people and metres of street that are uncovered and in no listed gap.
+    """
+    elderly = points["elderly"].to_numpy(float)
+    home = np.flatnonzero((uncovered.cause != "") & (points["population"] > 0).to_numpy())
+    spots = shapely.points(shapely.get_coordinates(points.geometry.to_numpy()[home]))
+    shapes = _inhabited(spots)
+    of = np.full(len(points), -1)
+    spot, shape = shapely.STRtree(shapes).query(spots, predicate="intersects")
+    of[home[spot]] = shape
+    people = np.bincount(of[home], weights=elderly[home], minlength=len(shapes))
+    listed = np.flatnonzero(people >= SMALLEST_GAP_ELDERLY)
+    listed = listed[np.argsort(-people[listed], kind="stable")]
+    street_of, street_m = _streets_in(network, subtract(inside, uncovered.streets), shapes)
+    area_of = areas_at(points.geometry.to_numpy(), areas)
+    names = network.ways["name"].to_numpy()[network.way]
+    rows = []
+    for gap in listed:
+        here = np.flatnonzero(of == gap)
+        weight = elderly[here]
+        cause = heaviest(uncovered.cause[here], weight)
+        nearest = heaviest(uncovered.nearest[here], weight)
+        rows.append(
+            {
+                "tier": uncovered.tier,
+                "elderly": people[gap],
+                "population": float(points["population"].to_numpy()[here].sum()),
+                "cause": cause,
+                "cause_zh": CAUSES[cause],
+                "cause_share": float(weight[uncovered.cause[here] == cause].sum() / weight.sum()),
+                "area": heaviest(area_of[here], weight),
+                "streets": _street_names(names, places.edge[here], weight),
+                "nearest_facility": nearest,
+                "nearest_name": facilities["name"].get(nearest, ""),
+                "minutes": weighted_median(uncovered.minutes[here], weight),
+                "street_m": float(street_m[street_of == gap].sum()),
+                "geometry": shapes[gap],
+            }
+        )
+    index = pd.Index([f"{uncovered.tier}-{n:02d}" for n in range(1, len(rows) + 1)], name="gap")
+    gaps = gpd.GeoDataFrame(
+        rows, index=index, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=network.crs
+    )
+    in_listed = np.isin(street_of, listed)
+    return (
+        gaps,
+        float(elderly[home].sum() - people[listed].sum()),
+        float(street_m[~in_listed].sum()),
+    )
+
+
+def _inhabited(spots: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the contiguous areas that homes make up."""
+    if len(spots) == 0:
+        return np.zeros(0, dtype=object)
+    radius = NEIGHBOURS_M
+    if len(spots) > 1:
+        # A coarse raster's cells lie farther apart than houses.
+        _, apart = shapely.STRtree(spots).query_nearest(
+            spots, exclusive=True, return_distance=True, all_matches=False
+        )
+        radius = max(radius, 0.6 * float(np.median(apart)))
+    discs = shapely.buffer(spots, radius + _CLOSING_M, quad_segs=4)
+    return np.asarray(
+        shapely.get_parts(shapely.buffer(shapely.union_all(discs), -_CLOSING_M, quad_segs=4))
+    )
+
+
+def _streets_in(
+    network: WalkingNetwork, pieces: Pieces, shapes: NDArray[np.object_]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the shape that each piece's middle lies in (-1 for none), and its metres."""
+    middles = shapely.line_interpolate_point(network.lines_of(pieces), 0.5, normalized=True)
+    of = np.full(len(pieces), -1)
+    middle, shape = shapely.STRtree(shapes).query(middles, predicate="within")
+    of[middle] = shape
+    return of, (pieces.end - pieces.start) * network.length_m[pieces.edge]
+
+
+def _street_names(
+    names: NDArray[np.object_], edges: NDArray[np.int64], weight: NDArray[np.float64]
+) -> str:
+    people: Counter[str] = Counter()
+    for edge, elderly in zip(edges.tolist(), weight.tolist(), strict=True):
+        if edge >= 0 and isinstance(names[edge], str):
+            people[names[edge]] += elderly
+    first = sorted(people.items(), key=lambda item: (-item[1], item[0]))[:_MOST_STREETS]
+    return "、".join(name for name, _ in first)
