@@ -63,7 +63,7 @@ def test_overlaps_are_told(geojson):
     findings = Findings()
     read_areas(geojson((SQUARE, {"n": "甲"}), (wider, {"n": "乙"})), "n", findings)
     assert findings.warnings == [
-        "areas.geojson: '甲' and '乙' overlap; what lies in both is counted in both"
+        "areas.geojson: '甲' and '乙' overlap; what lies in both is counted in the first"
     ]
 
 
@@ -144,3 +144,46 @@ def test_candidates(tmp_path):
     message = refused(read_candidates, path)
     assert "'shop' is not a tier" in message
     assert "row 3, column id: 'P1' is not unique" in message
+
+
+def test_bad_candidates_are_refused(tmp_path):
+    path = tmp_path / "idle.csv"
+    path.write_text(
+        "id,name,lon,lat,floor_area_m2,cost_cny\n,店,106.5,29.5,-1,-2\n,铺,106.5,29.5,0,\n",
+        encoding="utf-8",
+    )
+    message = refused(read_candidates, path)
+    assert "row 2, column id: is empty" in message
+    assert "row 3, column id: is empty" in message
+    assert "row 2, column floor_area_m2: is negative" in message
+    assert "row 2, column cost_cny: is negative" in message
+    assert "4 problems" in message
+
+
+@pytest.mark.parametrize(
+    "ring", [[(1, 1), (2, 2), (3, 3), (1, 1)], [(1, 1), (1, 1), (1, 1), (1, 1)]]
+)
+def test_a_polygon_without_area_is_refused(geojson, ring):
+    findings = Findings()
+    path = geojson((SQUARE, {}), (shapely.Polygon(ring), {}))
+    assert "feature 2: boundary: has no area" in refused(read_boundary, path, findings)
+    assert findings.warnings == []
+
+
+def test_a_ring_that_is_not_closed_is_refused(tmp_path):
+    path = tmp_path / "a.geojson"
+    ring = [[106.5, 29.5], [106.6, 29.5], [106.6, 29.6], [106.5, 29.6]]
+    feature = {"type": "Feature", "properties": {},
+               "geometry": {"type": "Polygon", "coordinates": [ring]}}  # fmt: skip
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    assert "feature 1: boundary: has no geometry, or a broken one" in refused(
+        read_boundary, path, Findings()
+    )
+
+
+def test_of_several_layers_none_is_taken_silently(tmp_path):
+    path = tmp_path / "a.gpkg"
+    for layer in ("old", "new"):
+        gpd.GeoDataFrame(geometry=[SQUARE], crs=4326).to_file(path, layer=layer)
+    message = refused(read_boundary, path, Findings())
+    assert "boundary: has several layers: old, new. Save the right one as a file" in message

@@ -119,3 +119,63 @@ def test_a_file_that_is_not_what_its_name_says(write, content, expected):
 def test_a_missing_file(tmp_path):
     assert "nowhere.csv: facilities: does not exist" in said(tmp_path / "nowhere.csv")
     assert "is a folder" in said(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        'C1,甲,community,106.5,29.5,,"Road 1\n' + GOOD.replace("C1", "C2") * 2,
+        'C1,甲,community,106.5,29.5,,"Road 1\nC2,乙,community,106.5,29.5,,"Road 2"\n',
+        'C1,甲,community,106.5,29.5,,"Road 1\nC2,乙,community,106.5,29.5,,Road 2"\n',
+    ],
+)
+def test_a_quote_that_is_not_closed_swallows_no_rows(write, rows):
+    message = said(write(HEADER + GOOD.replace("C1", "C0") + rows))
+    assert "facilities.csv, row 3: " in message
+    assert 'a quote (") ' in message
+
+
+def test_a_value_may_hold_a_line_break(write):
+    found = read_facilities(write(HEADER + 'C1,甲,community,106.5,29.5,,"Road 1,\nfloor 2"\n'))
+    assert found["address"].tolist() == ["Road 1,\nfloor 2"]
+
+
+@pytest.mark.parametrize(
+    ("above", "row"),
+    [
+        ("\n\n", 4),
+        ("sep=,\n", 3),
+        ('"sep=,"\n', 3),
+        ("养老机构名单\n", 3),
+        ("养老机构名单,,,,,,\n2024\n\n", 5),
+    ],
+)
+def test_what_may_stand_above_the_header(write, above, row):
+    assert read_facilities(write(above + HEADER + GOOD))["name"].tolist() == ["红岩村"]
+    assert f"row {row}, column lon: 'x'" in said(write(above + HEADER + "C1,甲,street,x,29.5,,\n"))
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\n \n", b"\xef\xbb\xbf\r\n"])
+def test_a_file_without_text_is_empty(write, content):
+    assert "is empty" in said(write(content))
+
+
+def test_a_file_in_two_encodings_is_refused(write):
+    rows = [GOOD.replace("C1", f"C{number}").encode() for number in range(3)]
+    gbk = "C9,观音岩,street,106.5,29.5,,\n".encode("gbk")
+    message = said(write(HEADER.encode() + b"".join([*rows, gbk])))
+    assert "facilities.csv, line 5: facilities: is not UTF-8 as most of the file is" in message
+
+
+def test_a_message_lists_forty_problems(write):
+    path = write(HEADER + "".join(f"C{n},甲,clinic,106.5,29.5,,\n" for n in range(45)))
+    with pytest.raises(InputError) as caught:
+        read_facilities(path)
+    assert len(caught.value.problems) == 45
+    assert str(caught.value).startswith("45 problems in the inputs:")
+    assert str(caught.value).endswith("… and 5 more")
+    assert len(str(caught.value).splitlines()) == 42
+
+
+def test_an_empty_name_is_a_problem(write):
+    assert "row 2, column name: is empty" in said(write(HEADER + "C1, ,street,106.5,29.5,,\n"))

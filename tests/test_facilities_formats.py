@@ -396,6 +396,11 @@ def test_x_and_y_are_not_taken(csv_file):
         ("某镇敬老院", "district"),
         ("阳光护理院", "district"),
         ("District care centre", "district"),
+        ("Community service station", "community"),
+        ("non-community hospital centre", None),
+        ("non-community care centre", None),
+        ("street community centre", None),
+        ("Hospital with a day care", None),
         ("重庆市儿童福利院", None),
         ("龙湖小区养老服务中心", None),
         ("幸福养老院", None),
@@ -413,7 +418,11 @@ def test_ambiguous_words():
     assert is_unambiguous("石油路街道养老服务中心")
     assert not is_unambiguous("失能老人日间照料中心")
     assert not is_unambiguous("幸福养老院")
+    assert is_unambiguous("Community care centre")
+    assert not is_unambiguous("Peace Street community centre")
     assert tier_by_rules("street") is None
+    assert tier_by_rules("Peace Community Care Centre") == "community"
+    assert tier_by_rules("Peace non-community care centre") is None
 
 
 def test_a_tier_is_guessed_from_the_name_only_where_none_is_said(csv_file):

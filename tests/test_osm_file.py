@@ -1,5 +1,7 @@
 """OpenStreetMap files, good and bad, and what may be walked."""
 
+import gzip
+
 import pytest
 
 from coverage.errors import Findings, InputError
@@ -185,3 +187,57 @@ def test_the_osmnx_filter_leaves_expressways_in(osm):
     )
     assert found.ways["rule"].tolist() == ["not osmnx-walk", "osmnx-walk"]
     assert found.walkable.tolist() == [False, True]
+
+
+def test_ways_before_nodes_as_overpass_turbo_writes_them(osm):
+    square = way(9, [1, 2, 6, 1], highway="pedestrian", area="yes")
+    lift = '<node id="7" lat="29.5" lon="106.51"><tag k="highway" v="elevator"/></node>'
+    parts = (way(8, [1, 2, 7], highway="steps"), square)
+    nodes = NODES.replace('id="6" version="1" lat="29.506" lon="106.5"',
+                          'id="6" version="1" lat="29.506" lon="106.6"') + lift  # fmt: skip
+    findings = Findings()
+    late = read(osm(*parts, nodes, nodes="", name="late.osm"), findings=findings)
+    early = read(osm(*parts, nodes=nodes))
+    assert findings.warnings == []
+    assert late.node_id.tolist() == early.node_id.tolist()
+    assert late.lon_lat.tolist() == early.lon_lat.tolist()
+    assert late.lift_id.tolist() == early.lift_id.tolist() == [7]
+    assert len(late.squares) == len(early.squares) == 1
+    assert late.source == "late.osm"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_deleted_ways_are_not_walked(osm, late):
+    gone = way(8, [1, 2], highway="path").replace("<way", '<way visible="false"')
+    kept = way(9, [2, 3], highway="path")
+    path = osm(gone, kept, NODES, nodes="") if late else osm(gone, kept)
+    assert read(path).ways.index.tolist() == [9]
+
+
+def test_what_an_editor_marked_as_deleted_is_refused(osm):
+    gone = way(8, [1, 2], highway="path").replace("<way", "<way action='delete' visible='true'")
+    with pytest.raises(InputError, match='holds objects with action="delete"'):
+        read(osm(gone))
+
+
+def test_a_list_of_changes_is_refused(tmp_path):
+    path = tmp_path / "a.osm"
+    path.write_text(f'<?xml version="1.0"?>\n<osmChange><create>{NODES}</create></osmChange>')
+    with pytest.raises(InputError, match="is a list of changes"):
+        read(path)
+
+
+@pytest.mark.parametrize("lon", ["999", "abc"])
+def test_a_position_that_is_none_is_refused(osm, lon):
+    nodes = NODES + f'<node id="9" lat="29.5" lon="{lon}"/>'
+    with pytest.raises(InputError, match=f"cannot be read as osm .*'{lon}'"):
+        read(osm(way(1, [1, 2], highway="path"), nodes=nodes))
+
+
+@pytest.mark.parametrize("chunk", [7, 64, 300, 2**22])
+def test_the_order_is_seen_across_chunks_of_a_packed_file(osm, monkeypatch, chunk):
+    monkeypatch.setattr("coverage.inputs.osm_file._CHUNK", chunk)
+    plain = osm(way(9, [2, 3], highway="path"), NODES, nodes="")
+    packed = plain.with_suffix(".osm.gz")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert read(packed).node_id.tolist() == [2, 3]

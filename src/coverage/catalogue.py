@@ -1,6 +1,7 @@
 """Finding a study: the packaged ones by name, any other by the path of its TOML."""
 
 import difflib
+import tempfile
 import tomllib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -85,8 +86,14 @@ def init_study(folder: Path) -> Path:
 
 
 def _written_sample(folder: Path) -> Path:
+    """Write the sample beside its folder and move it in file by file, for runs at the same time."""
     try:
-        return write_sample(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".sample-", dir=folder.parent) as scratch:
+            toml = write_sample(Path(scratch))
+            for file in sorted(Path(scratch).iterdir()):
+                file.replace(folder / file.name)
+        return folder / toml.name
     except OSError as error:
         raise OutputError(
             f"{folder} cannot be written to ({error.strerror or error}).",

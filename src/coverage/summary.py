@@ -53,6 +53,8 @@ def summarise(
         Who is covered; None where the study does not say where people live.
     """
     counts: dict[str, int] = {tier: int((facilities["tier"] == tier).sum()) for tier in TIERS}
+    # Places matter only where there are people to take them.
+    places = 0 if people is None else int(facilities["capacity"].isna().sum())
     off = facilities.index[~facilities["snapped"]]
     moved = facilities.index[facilities["snap_m"] > MOVED_M]
     passed = facilities.index[facilities["snap_m"] > facilities["any_street_m"] + PASSED_M]
@@ -98,7 +100,7 @@ def summarise(
         },
         "warnings": [
             *inputs.warnings,
-            *_warnings(study, list(off), quality, counts, overall["street_km"]),
+            *_warnings(study, list(off), quality, counts, overall["street_km"], places),
         ],
     }
 
@@ -119,7 +121,7 @@ def _gap_figures(
 
 def _warnings(
     study: Study, off: list[str], quality: Mapping[str, Any], counts: Mapping[str, int],
-    street_km: float,
+    street_km: float, unknown_places: int,
 ) -> list[str]:  # fmt: skip
     warnings = [
         f"streets: {count} '{tag}' tags make no sense and are passed over"
@@ -140,6 +142,10 @@ def _warnings(
     for tier, members in counts.items():
         if members == 0:
             warnings.append(f"facilities: there is no {tier} facility, so nothing of it is covered")
+    if unknown_places:
+        warnings.append(
+            f"facilities: {unknown_places} say nothing of their places, and supply none in 2SFCA"
+        )
     if street_km == 0:
         warnings.append("streets: there is no street in the study area")
     if off:

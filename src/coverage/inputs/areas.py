@@ -76,7 +76,7 @@ def read_areas(
             )  # fmt: skip
     local.raise_if_any()
     areas = areas.set_axis(names.astype(object).rename("area"), axis=0)
-    _warn_of_overlaps(areas, path, findings)
+    warn_of_overlaps(areas, path, findings)
     return areas
 
 
@@ -154,7 +154,8 @@ def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDat
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
 
 
-def _warn_of_overlaps(areas: gpd.GeoDataFrame, path: Path, findings: Findings) -> None:
+def warn_of_overlaps(areas: gpd.GeoDataFrame, path: Path, findings: Findings) -> None:
+    """Warn of areas (index: name) that share more than drawing inaccuracies."""
     shapes = areas.geometry.to_numpy()
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     pairs = left < right

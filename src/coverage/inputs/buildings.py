@@ -10,6 +10,8 @@ import osmium
 import pandas as pd
 import shapely
 
+from .osm_file import readable_osm
+
 COLUMNS = ("osm_id", "kind", "levels", "use", "entrances", "geometry")
 
 _PER_DEGREE = 1e7
@@ -26,14 +28,27 @@ def read_buildings(path: Path) -> gpd.GeoDataFrame:
         EPSG:4326 polygons; ``osm_id`` (``way/…`` or ``relation/…``), ``kind`` (the value of
         ``building``), ``levels`` (NaN where the tag is absent or absurd), ``use`` (whether tags
         name a use other than living), ``entrances`` (MultiPoint of the tagged ones, or None).
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read; see `readable_osm`.
     """
+    with readable_osm(path, purpose="buildings") as ordered:
+        return _read(ordered)
+
+
+def _read(path: Path) -> gpd.GeoDataFrame:
     doors = {
         node.id
         for node in _nodes(path, osmium.filter.KeyFilter("entrance"))
-        if node.tags.get("entrance") not in {"no", "emergency", "exit", "garage", "service"}
+        if node.visible
+        and node.tags.get("entrance") not in {"no", "emergency", "exit", "garage", "service"}
     }
     rows = [
-        _row(area, doors) for area in _areas(path) if area.tags.get("building") not in {None, "no"}
+        _row(area, doors)
+        for area in _areas(path)
+        if area.visible and area.tags.get("building") not in {None, "no"}
     ]
     frame = pd.DataFrame([row for row in rows if row is not None], columns=list(COLUMNS))
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")

@@ -1,8 +1,13 @@
 """Streets from an OpenStreetMap file, by pyosmium."""
 
+import bz2
+import gzip
+import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import osmium
@@ -22,6 +27,10 @@ _PER_DEGREE = 1e7
 nearest to the decimal, as other readers have it; multiplying by 1e-7 does not."""
 _UNDEFINED = 2**31 - 1
 """What libosmium stores for a node that the file does not hold."""
+_CHUNK = 2**22
+_OVERLAP = 2**12
+_CHANGES = re.compile(rb"<osmChange\b")
+_DELETED = re.compile(rb"""<(?:node|way|relation)\s[^<>]{0,1000}?\baction=["']delete""")
 
 Row = tuple[str | None, ...]
 
@@ -34,7 +43,7 @@ def read_streets(
     Parameters
     ----------
     path
-        The file; nodes stand before ways, as in every extract.
+        The file; deleted objects are left out.
     rules
         Which table decides who may walk; see `coverage.study.NetworkPart`.
     rides
@@ -56,21 +65,110 @@ def read_streets(
                 f"Accepted: {', '.join(_SUFFIXES)}.",
             )
         )  # fmt: skip
+    with readable_osm(path, purpose="streets") as ordered:
+        return _read(ordered, path, rules, rides, findings).require_walkable()
+
+
+@contextmanager
+def readable_osm(path: Path, *, purpose: str) -> Iterator[Path]:
+    """Give `path`, or a copy in which nodes stand before ways, as libosmium needs them.
+
+    overpass-turbo writes ways first. What libosmium raises inside becomes an `InputError`.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged or of another kind, lists changes, or holds objects that an editor
+        marked as deleted.
+    """
     try:
-        return _read(path, rules, rides, findings).require_walkable()
-    except (RuntimeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+        with tempfile.TemporaryDirectory() as folder:
+            if _must_be_sorted(path, purpose):
+                ordered = Path(folder) / "ordered.osm.pbf"
+                _write_in_order(path, ordered)
+                yield ordered
+            else:
+                yield path
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, EOFError, OSError, osmium.InvalidLocationError) as error:
         raise InputError(
             Problem(
-                str(path), f"streets: cannot be read as {path.suffix.lstrip('.')} ({error}).",
+                str(path), f"{purpose}: cannot be read as {path.suffix.lstrip('.')} ({error}).",
                 "It may be damaged, cut short or of another kind; download it again.",
             )
         ) from error  # fmt: skip
 
 
-def _read(path: Path, rules: NetworkRules, rides: tuple[str, ...], findings: Findings) -> Streets:
-    with osmium.io.Reader(str(path), osmium.osm.osm_entity_bits.NOTHING) as reader:
+def _must_be_sorted(path: Path, purpose: str) -> bool:
+    """Say whether a way stands before a node; refuse changes and an editor's deleted objects."""
+    name = path.name.lower()
+    if name.endswith(".pbf"):
+        return False
+    way_seen = node_after_way = False
+    with _unpacked(path) as file:
+        # The overlap is for a tag that is cut by the end of a chunk.
+        before = b""
+        while chunk := file.read(_CHUNK):
+            text = before + chunk
+            if not before and _CHANGES.search(text[:500]):
+                raise InputError(
+                    Problem(path.name, f"{purpose}: is a list of changes (osmChange), not a map.",
+                            "Export the map itself as .osm or .osm.pbf.")
+                )  # fmt: skip
+            # libosmium takes what JOSM marked so for what it was before.
+            if _DELETED.search(text):
+                raise InputError(
+                    Problem(path.name, f"{purpose}: holds objects with action=\"delete\", deleted "
+                            "in an editor and not uploaded.",
+                            "Save the file without them: upload, or copy the rest to a new layer.")
+                )  # fmt: skip
+            first_way = 0 if way_seen else text.find(b"<way ")
+            if first_way >= 0:
+                # Nodes of the overlap may stand before the way; a tag cut by its end does not.
+                since = len(before) - len("<node") if way_seen else first_way
+                node_after_way = node_after_way or text.find(b"<node ", since) >= 0
+                way_seen = True
+            before = text[-_OVERLAP:]
+    return node_after_way
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    if path.suffix.lower() == ".gz":
+        return cast("IO[bytes]", gzip.open(path))
+    return bz2.open(path) if path.suffix.lower() == ".bz2" else path.open("rb")
+
+
+def _write_in_order(path: Path, target: Path) -> None:
+    objects = osmium.MergeInputReader()
+    objects.add_file(str(path))
+    with osmium.SimpleWriter(str(target)) as writer:
+        objects.apply(_Kept(writer))
+
+
+class _Kept:
+    """Writes what is not deleted: a PBF file does not say what is."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def node(self, node: Any) -> None:
+        if node.visible:
+            self._writer.add_node(node)
+
+    def way(self, way: Any) -> None:
+        if way.visible:
+            self._writer.add_way(way)
+
+    def relation(self, relation: Any) -> None:
+        if relation.visible:
+            self._writer.add_relation(relation)
+
+
+def _read(
+    path: Path, origin: Path, rules: NetworkRules, rides: tuple[str, ...], findings: Findings
+) -> Streets:
+    with osmium.io.Reader(str(origin), osmium.osm.osm_entity_bits.NOTHING) as reader:
         header = reader.header()
     refs: list[int] = []
     xs: list[int] = []
@@ -80,6 +178,8 @@ def _read(path: Path, rules: NetworkRules, rides: tuple[str, ...], findings: Fin
     rows: list[Row] = []
     decided: dict[Row, tuple[str, str] | None] = {}
     for way in _ways(path, rides):
+        if not way.visible:
+            continue
         tags = way.tags
         row = tuple(tags.get(key) for key in TAGS)
         # The name decides nothing, and would make every tag set a new one.
@@ -102,7 +202,7 @@ def _read(path: Path, rules: NetworkRules, rides: tuple[str, ...], findings: Fin
     missing = (lon_lat == _UNDEFINED).any(axis=1)
     if missing.any():
         findings.warn(
-            path, f"{int(missing.sum())} nodes of streets are not in the file; "
+            origin, f"{int(missing.sum())} nodes of streets are not in the file; "
             "streets end where they are missing",
         )  # fmt: skip
     return streets_from_ways(
@@ -117,7 +217,7 @@ def _read(path: Path, rules: NetworkRules, rides: tuple[str, ...], findings: Fin
         ),
         lift_id=np.intersect1d(_lifts(path), ids),
         squares=_squares(path) if rules == "pedestrian" else (),
-        source=path.name,
+        source=origin.name,
         timestamp=header.get("osmosis_replication_timestamp") or None,
     )
 
@@ -152,11 +252,14 @@ def _locate_new_nodes(path: Path, refs: NDArray[np.int64], lon_lat: NDArray[np.i
 
 
 def _lifts(path: Path) -> NDArray[np.int64]:
-    nodes = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(
-        osmium.filter.TagFilter(("highway", "elevator"))
+    nodes: Iterator[Any] = iter(
+        osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(
+            osmium.filter.TagFilter(("highway", "elevator"))
+        )
     )
     return np.array(
-        [node.id for node in nodes if node.tags.get("access") not in LIFT_CLOSED], dtype=np.int64
+        [node.id for node in nodes if node.visible and node.tags.get("access") not in LIFT_CLOSED],
+        dtype=np.int64,
     )
 
 
@@ -171,7 +274,7 @@ def _squares(path: Path) -> tuple[shapely.Polygon, ...]:
     for area in areas:
         tags = dict(area.tags)
         # A closed footway is a loop unless it says that it is an area.
-        if not is_square(tags if area.from_way() else {**tags, "area": "yes"}):
+        if not area.visible or not is_square(tags if area.from_way() else {**tags, "area": "yes"}):
             continue
         for outer in area.outer_rings():
             holes = [_degrees(inner) for inner in area.inner_rings(outer)]

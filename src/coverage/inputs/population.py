@@ -14,7 +14,7 @@ from rasterio.windows import Window
 
 from ..errors import Findings, InputError, Problem
 from ..study import PopulationPart
-from .areas import read_polygons
+from .areas import read_polygons, warn_of_overlaps
 from .facilities import lon_lat
 from .tables import numbers, read_table, rename_columns, require_columns, require_file
 
@@ -111,6 +111,7 @@ def _from_polygons(path: Path, part: PopulationPart, findings: Findings) -> Popu
     if "name" in columns:
         name = frame["name"].astype(str)
     areas = frame[[frame.geometry.name]].assign(name=name, population=people, elderly=elderly)
+    warn_of_overlaps(areas.set_index("name"), path, findings)
     return Population(areas=areas, points=None, assumed=assumed)
 
 

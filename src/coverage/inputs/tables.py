@@ -12,7 +12,6 @@ import pandas as pd
 
 from ..errors import Findings, InputError, Problem
 
-
 TITLE_ROWS_MAX = 4
 """How many lines of titles may stand above the header of a CSV file."""
 _HEADER_MIN = 3
@@ -101,7 +100,8 @@ def _header_at(rows: Sequence[Sequence[str]]) -> int:
     filled = [sum(1 for value in row if value.strip()) for row in rows]
     first = next(position for position, count in enumerate(filled) if count)
     # The separator itself was taken for one, which leaves "sep=" and nothing.
-    if "".join(rows[first]).strip().lower() == "sep=":
+    alone = "".join(rows[first]).strip()
+    if alone.lower() == "sep=" or _SEPARATOR_LINE.fullmatch(alone):
         first = next((at for at in range(first + 1, len(rows)) if filled[at]), first)
     if filled[first] > 1:
         return first

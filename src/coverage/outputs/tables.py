@@ -69,12 +69,12 @@ def _plain(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame(frame.drop(columns=frame.geometry.name)).reset_index()
 
 
-def _shown(title: str) -> str | None:
-    """Return how a column's numbers are shown in a sheet; None leaves it to the program."""
-    return next((shown for names, shown in _SHOWN if names.search(title)), None)
+def _shown(title: str) -> str:
+    """Return how a column's numbers are shown; an empty text leaves it to the program."""
+    return next((shown for names, shown in _SHOWN if names.search(title)), "")
 
 
-def _number(value: float) -> str:
+def _number(value: object) -> str:
     """Return a number to six digits, without those that say nothing: 30, not 30.000000."""
     text = f"{value:.6f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
