@@ -37,8 +37,8 @@ def test_numba_imports_and_compiles_beside_this_package():
 
 
 def test_the_names_of_the_package_resolve():
-    assert run("import coverage; print(coverage.load_study.__name__, coverage.run.__name__)") == (
-        "load_study run"
-    )
+    names = "check compare_walkers load_study run save sensitivity"
+    code = f"import coverage; print(*(getattr(coverage, n).__name__ for n in '{names}'.split()))"
+    assert run(code) == names
     code = "import coverage\ntry:\n    coverage.nothing\nexcept AttributeError as e:\n    print(e)"
     assert run(code) == "module 'coverage' has no attribute 'nothing'"

@@ -22,7 +22,7 @@ LAYERS = [
     {"inputs"},
     {"catalogue", "result", "summary"},
     {"pipeline", "outputs"},
-    {"console", "comparison", "sensitivity"},
+    {"console", "comparison", "repetitions"},
     {"cli"},
     {"__main__"},
 ]

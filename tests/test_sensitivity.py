@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import coverage
-from coverage.sensitivity import KEYS, RANGES, sensitivity
+from coverage.repetitions import KEYS, RANGES, sensitivity
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,34 @@ from ._numba_compat import Coverage
 
 if TYPE_CHECKING:
     from .catalogue import load_study
+    from .comparison import compare_walkers
+    from .outputs.store import save
     from .pipeline import check, run
+    from .repetitions import sensitivity
     from .study import Study
 
 __version__ = "0.1.0"
 
-__all__ = ["Coverage", "Study", "__version__", "check", "load_study", "run"]
+__all__ = [
+    "Coverage",
+    "Study",
+    "__version__",
+    "check",
+    "compare_walkers",
+    "load_study",
+    "run",
+    "save",
+    "sensitivity",
+]
 
 _LAZY = {
     "Study": "study",
     "load_study": "catalogue",
     "check": "pipeline",
     "run": "pipeline",
+    "save": "outputs.store",
+    "compare_walkers": "comparison",
+    "sensitivity": "repetitions",
 }
 
 _numba_compat.install(__name__)

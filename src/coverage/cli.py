@@ -246,7 +246,7 @@ def sensitivity(
     """
     from .console import show_bands, show_steps
     from .outputs.store import ensure_writable, save_table
-    from .sensitivity import sensitivity as repeat
+    from .repetitions import sensitivity as repeat
 
     loaded = _load(study, options)
     folder = out or Path("data/processed") / loaded.name
