@@ -131,6 +131,31 @@ def test_lifts_and_squares_come_through_osmnx(server, ask):
     assert len(found.squares[0].exterior.coords) == 5
 
 
+def test_multipolygon_squares_come_through_osmnx(server, ask):
+    """A ring of two untagged ways around node 4, one relation over them."""
+    streets = json.loads(overpass_body())
+    squares = json.loads(overpass_body())
+    squares["elements"] = [
+        element
+        for element in squares["elements"]
+        if element["type"] == "node" and element["id"] == 4
+    ]
+    squares["elements"] += [
+        {"type": "node", "id": 10 + n, "lat": 29.504 + y / 1e4, "lon": 106.505 + x / 1e4}
+        for n, (x, y) in enumerate([(5, 0), (5, 5), (0, 5)])
+    ]
+    squares["elements"] += [
+        {"type": "way", "id": 21, "nodes": [4, 10, 11]},
+        {"type": "way", "id": 22, "nodes": [11, 12, 4]},
+        {"type": "relation", "id": 31, "tags": {"type": "multipolygon", "highway": "pedestrian"},
+         "members": [{"type": "way", "ref": ref, "role": "outer"} for ref in (21, 22)]},
+    ]  # fmt: skip
+    server.answers = [(200, json.dumps(streets).encode()), (200, json.dumps(squares).encode())]
+    found = ask()
+    assert len(found.squares) == 1
+    assert len(found.squares[0].exterior.coords) == 5
+
+
 def test_the_osmnx_walk_network_is_left_as_it_is(server, ask):
     server.answers = [(200, overpass_body())]
     assert ask(rules="osmnx-walk").ways.index.tolist() == [1, 2, 3]
@@ -149,7 +174,8 @@ def test_a_recorded_response_needs_no_server(server, ask):
 def test_a_busy_server_is_asked_again(server, ask):
     server.answers = [(429, b"slow down"), (504, b"gateway"), (200, overpass_body())]
     assert len(ask().tail) == 4
-    assert len(server.asked) == 3
+    # The streets at the third try, and then the squares.
+    assert len(server.asked) == 4
 
 
 @pytest.mark.parametrize(

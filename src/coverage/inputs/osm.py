@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from ..errors import DownloadError, InputError, Problem
 from ..streets import Streets
 from ..study import NetworkRules
-from .walk_rules import LIFT_CLOSED, OSMNX_WALK, TAGS, decide, is_square, is_street
+from .walk_rules import LIFT_CLOSED, OSMNX_WALK, SQUARE_CLASSES, TAGS, decide, is_square, is_street
 
 T = TypeVar("T")
 
@@ -143,7 +144,12 @@ def download_streets(
             Problem("streets", "OpenStreetMap has no streets in the study area.",
                     "Check the place or the boundary.")
         ) from error  # fmt: skip
-    return _streets_of(graph, rules, rides, timestamp=_timestamp(cache))
+    streets = _streets_of(graph, rules, rides, timestamp=_timestamp(cache))
+    if rules == "pedestrian":
+        # A street query brings ways; squares that are multipolygons are asked for by themselves.
+        squares = _multipolygon_squares(area, cache, retry_waits_s)
+        streets = replace(streets, squares=(*streets.squares, *squares))
+    return streets
 
 
 def download_features(
@@ -182,6 +188,21 @@ def download_features(
     except ox._errors.InsufficientResponseError:
         none = pd.MultiIndex.from_tuples([], names=["element", "id"])
         return gpd.GeoDataFrame(index=none, geometry=[], crs="EPSG:4326")
+
+
+def _multipolygon_squares(
+    area: shapely.Geometry, cache: Path, retry_waits_s: Sequence[float]
+) -> list[shapely.Polygon]:
+    wanted = {"highway": SQUARE_CLASSES}
+    found = download_features(area, wanted, cache=cache, retry_waits_s=retry_waits_s)
+    squares = []
+    for (element, _), row in found.sort_index().iterrows():
+        tags = {key: row[key] for key in found.columns if isinstance(row[key], str)}
+        if element == "relation" and is_square({**tags, "area": "yes"}):
+            squares += [
+                part for part in shapely.get_parts(row.geometry) if part.geom_type == "Polygon"
+            ]
+    return squares
 
 
 def _streets_of(
