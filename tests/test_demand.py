@@ -130,6 +130,29 @@ def test_totals_are_conserved_exactly(rows, population, share, east):
     assert (points["population"] == points["population"].round()).all()
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 100), st.floats(0, 100), st.floats(0, 1e4)), min_size=1, max_size=30
+    ),
+    st.tuples(st.floats(0, 100), st.floats(0, 100)),
+)
+def test_cells_that_do_not_align_with_the_study_area_are_all_counted(cells, corner):
+    """Cells of a raster lie where they lie: inside and outside add up to all."""
+    people = np.array([cell[2] for cell in cells])
+    points = gpd.GeoDataFrame(
+        {"population": people, "elderly": people / 4},
+        geometry=gpd.points_from_xy([c[0] for c in cells], [c[1] for c in cells]), crs=CRS,
+    )  # fmt: skip
+    demand = inside_only(points, shapely.box(0, 0, *corner))
+    assert demand.points["population"].sum() + demand.outside[0] == pytest.approx(
+        people.sum(), abs=1e-6
+    )
+    assert demand.points["elderly"].sum() + demand.outside[1] == pytest.approx(
+        people.sum() / 4, abs=1e-6
+    )
+
+
 def test_totals_that_are_no_whole_people_are_shared_as_they_are():
     homes = buildings_of((0, 0, 10, "house", 1), (20, 0, 10, "house", 2))
     points, _ = spread_over_homes(areas_of(("甲", 10.5, 2.1, WEST)), homes, STREET)

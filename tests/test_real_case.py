@@ -7,6 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import osmnx as ox
 import pytest
 import shapely
 
@@ -18,6 +19,7 @@ from coverage.pace import LIFT, STAIRS, STREET
 from coverage.reach import minutes_to_nearest
 from coverage.routes import route
 from coverage.snapping import snap, usable_edges
+from test_osm_download import Server
 
 pytestmark = pytest.mark.realdata
 
@@ -312,3 +314,33 @@ def test_minutes_of_200_buildings_agree_with_plain_networkx(peopled):
             assert abs(minutes * 60 - best[home]) < 1
             compared += 1
     assert compared > 150
+
+
+def test_own_rules_on_streets_that_osmnx_downloads(yuzhong, tmp_path, monkeypatch):
+    """The wider question differs from the recorded one: a local server replays the recorded bodies.
+
+    They hold OSMnx's walk ways 500 m around the district, so our table can only take away from them.
+    """
+    bodies = [file.read_bytes() for file in sorted((yuzhong / "osmnx-cache").glob("*.json"))]
+    streets = next(body for body in bodies if b"osm3s" in body)
+    place = next(body for body in bodies if b"osm3s" not in body)
+    server = Server()
+    try:
+        server.answers = [(200, place), (200, streets)]
+        monkeypatch.setattr(ox.settings, "overpass_url", server.url)
+        monkeypatch.setattr(ox.settings, "nominatim_url", server.url + "/")
+        monkeypatch.setattr("osmnx._nominatim.time.sleep", lambda _: None)
+        study = coverage.load_study(
+            "yuzhong",
+            network__osm_cache=tmp_path / "cache",
+            facilities__file=yuzhong / "facilities-standin.csv",
+        )
+        result = coverage.run(study)
+    finally:
+        server.close()
+    assert len(server.asked) == 3
+    assert result.summary["network"]["margin_m"] == 970
+    assert result.summary["network"]["street_km"] > 1.3 * result.summary["street_km"]
+    assert result.summary["quality"]["ways_left_out"]["expressway"]["ways"] > 50
+    assert result.summary["quality"]["lifts"] > 3
+    assert 0.5 < result.summary["coverage"]["community"]["share"] < 0.9
