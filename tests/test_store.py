@@ -204,3 +204,12 @@ def test_the_workbook_shows_numbers_as_their_columns_ask():
     shown = {cell: {**builtin, **own}[used[int(style or 0)]] for cell, style in cells}
     assert shown == {"A": None, "B": "0.0%", "C": "0.00", "D": "0.0", "E": "0", "F": None}
     assert "<v>1.234</v>" in sheet
+
+
+def test_streets_without_heights_are_warned_of(result):
+    """Only where heights would matter: a walker who knows no slopes needs none."""
+    flat = result.study.model_copy(update={"elevation": None})
+    said = coverage.run(flat).summary["warnings"]
+    assert any("100% of the street counts as level: there is no raster" in line for line in said)
+    nobody_climbs = coverage.run(flat.model_copy(update={"walker": "flat-900"}))
+    assert not any("level" in line for line in nobody_climbs.summary["warnings"])

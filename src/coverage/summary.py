@@ -129,11 +129,10 @@ def _warnings(
         if count
     ]
     unknown = quality["share_without_elevation"]
-    if unknown is not None and unknown > UNKNOWN_HEIGHT_SHARE:
-        why = "outside the raster or in its empty cells" if "elevation" in quality else "no raster"
-        warnings.append(
-            f"elevation: {unknown:.0%} of the street has no height ({why}): level there"
-        )
+    climbs = study.walking.slope == "tobler"
+    if climbs and unknown is not None and unknown > UNKNOWN_HEIGHT_SHARE:
+        why = "the raster has no height there" if "elevation" in quality else "there is no raster"
+        warnings.append(f"elevation: {unknown:.0%} of the street counts as level: {why}")
     if "elevation" in quality and (quality["elevation"]["residual_m"]["p50"] or 0) > ODD_RESIDUAL_M:
         off_by = quality["elevation"]["residual_m"]["p50"]
         warnings.append(
