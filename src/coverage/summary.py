@@ -136,7 +136,7 @@ def _warnings(
     if "elevation" in quality and (quality["elevation"]["residual_m"]["p50"] or 0) > ODD_RESIDUAL_M:
         off_by = quality["elevation"]["residual_m"]["p50"]
         warnings.append(
-            f"elevation: half of the streets lie over {off_by:.0f} m off it: is it in metres?"
+            f"elevation: half of the streets lie {off_by:.0f} m off the raster: is it in metres?"
         )
     for tier, members in counts.items():
         if members == 0:
