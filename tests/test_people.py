@@ -12,10 +12,12 @@ from numpy.testing import assert_allclose
 from conftest import CRS, ORIGIN, make_network, make_streets, walked
 from coverage.causes import Facilities, find_causes
 from coverage.circle import circle_by_area, circle_of, home_minutes, snap_homes
-from coverage.links import find_links
+from coverage.links import Links, find_links
+from coverage.outputs.tables import to_workbook
 from coverage.people_gaps import SMALLEST_GAP_ELDERLY, Uncovered, find_people_gaps
 from coverage.pieces import Pieces, whole
 from coverage.reach import minutes_to_nearest
+from coverage.service import service_of
 from coverage.snapping import snap
 from coverage.study import TIERS
 from test_reach import random_networks, snap_all
@@ -148,6 +150,19 @@ def test_head_counts_are_conserved(case, elderly):
         assert total == pytest.approx(sum(elderly), abs=1e-6)
     combined = sum(value for key, value in figures.items() if key.startswith("only_"))
     assert combined == pytest.approx(sum(elderly), abs=1e-6)
+
+
+def test_a_facility_without_places_has_no_people_a_place_and_is_overloaded():
+    """0 places and 25 people who go there: no finite number, and the workbook still opens."""
+    links = Links(np.array([0]), np.array([0]), *(np.array([5.0]) for _ in range(3)))
+    tiers = {"community": np.array([0]), "street": np.array([1])}
+    table, _ = service_of(
+        np.array([25.0]), links, tiers, np.array([0.0, np.nan]), dict.fromkeys(tiers, 15.0),
+        decay="none",
+    )  # fmt: skip
+    assert table["elderly_per_place"].isna().all()
+    assert table["load"].tolist() == ["overloaded", ""]
+    assert to_workbook({"facilities": table.assign(other=float("inf"))})
 
 
 # ---- causes: one town each ----

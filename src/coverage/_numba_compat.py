@@ -32,11 +32,10 @@ def install(package: str) -> None:
         Import name of this package.
     """
     types = ModuleType(f"{package}.types", "Annotation types that numba names; all of them Any.")
-    types.Tracer = Tracer  # type: ignore[attr-defined]
-    for annotation in (
+    annotations = (
         "TTraceData", "TShouldTraceFn", "TFileDisposition", "TShouldStartContextFn", "TWarnFn",
         "TTraceFn", "TLineNo", "TArc",
-    ):  # fmt: skip
-        setattr(types, annotation, Any)
+    )  # fmt: skip
+    vars(types).update({"Tracer": Tracer, **dict.fromkeys(annotations, Any)})
     sys.modules[types.__name__] = types
-    sys.modules[package].types = types  # type: ignore[attr-defined]
+    vars(sys.modules[package])["types"] = types

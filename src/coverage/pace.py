@@ -13,15 +13,16 @@ STREET, STAIRS, ESCALATOR, LIFT, RIDE = 0, 1, 2, 3, 4
 
 FATIGUE_FROM_STEPS, FATIGUE_FULL_STEPS, FATIGUE_FACTOR = 20.0, 200.0, 2.0
 """Going up, a step takes its own time on a flight of up to 20 steps (one storey), twice that on one
-of 200 and more, in between in proportion. Kretz et al. 2008 (Safety Science) found half the pace of
-short stairs on a stairway of some 200 steps."""
+of 200 and more, in between in proportion. That the mean pace up a long stairway is half that up a
+short one is from Kretz et al. 2008 (Upstairs walking speed distributions on a long stairway); the
+20 and 200 steps between which it falls are this project's choice."""
 ESCALATOR_MPS = 0.5
 """Nominal speed of a public escalator along its slope: GB 16899-2011 / EN 115."""
 ESCALATOR_ANGLE_DEG = 30.0
 """Usual inclination: its slope is longer than its plan by 1 / cos 30°."""
 LIFT_WAIT_S, LIFT_DOORS_S, LIFT_MPS = 30.0, 10.0, 1.0
-"""Waiting, doors and speed of a lift. 30 s is the average waiting time that CIBSE Guide D calls
-acceptable; 1 m/s is the usual rated speed of a low lift."""
+"""Waiting, doors and speed of a lift: this project's design values. 30 s is the average wait that
+lift planners call satisfactory; 1 m/s is a common rated speed of a low lift."""
 LIFT_USUAL_RISE_M = 10.0
 """Rise of a lift whose ends have no known height, metres."""
 RIDE_WAIT_S = 300.0

@@ -117,7 +117,9 @@ def assess_people(
         Uncovered(
             tier=tier,
             minutes=homes[f"minutes_{tier}"].to_numpy(float),
-            cause=_causes(study, network, homes, places, facilities, snapped, tier, members),
+            cause=_causes(
+                study, network, homes, places, facilities, snapped, tier, members, thresholds[tier]
+            ),
             nearest=homes[f"nearest_{tier}"].to_numpy(object),
             streets=covered[tier],
         )
@@ -152,6 +154,7 @@ def assess_people(
 def _causes(
     study: Study, network: WalkingNetwork, homes: gpd.GeoDataFrame, places: Snapped,
     facilities: gpd.GeoDataFrame, snapped: Snapped, tier: str, members: NDArray[np.int64],
+    threshold_min: float,
 ) -> NDArray[np.object_]:  # fmt: skip
     of_tier = Facilities(
         xy=shapely.get_coordinates(facilities.geometry.to_numpy()[members]),
@@ -163,7 +166,7 @@ def _causes(
         places,
         homes[f"minutes_{tier}"].to_numpy(float),
         of_tier,
-        threshold_min=dict(study.tiers)[tier].threshold_min,  # type: ignore[index]
+        threshold_min=threshold_min,
         horizon_min=study.horizon_min,
         direction=study.direction,
     )

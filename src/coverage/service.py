@@ -42,7 +42,7 @@ def service_of(
     facilities
         Shape (F,): ``elderly_in_reach``, ``elderly_only``, ``elderly_shared``, ``elderly_nearest``
         (see `coverage.access.FacilityValue`), ``elderly_per_place`` (of those who go there when
-        everybody goes to the nearest, whatever the distance; NaN without capacity), ``load``
+        everybody goes to the nearest, whatever the distance; NaN without places), ``load``
         (``overloaded``, ``idle`` or empty) and ``places_per_elderly`` (the ratio of 2SFCA).
     access
         For each tier, shape (D,): places per elderly person (2SFCA).
@@ -66,7 +66,8 @@ def service_of(
             pd.DataFrame(
                 {
                     **asdict(value),
-                    "elderly_per_place": loads.per_place,
+                    # Without any place there is no number of people a place.
+                    "elderly_per_place": np.where(places > 0, loads.per_place, np.nan),
                     "load": np.select([loads.overloaded, loads.idle], ["overloaded", "idle"], ""),
                     "places_per_elderly": catchment.ratio,
                 },

@@ -98,7 +98,11 @@ def streets_from_ways(
     lon_lat: NDArray[np.float64],
     lengths: NDArray[np.int64],
     ways: pd.DataFrame,
-    **about: object,
+    *,
+    lift_id: NDArray[np.int64] | None = None,
+    squares: tuple[shapely.Polygon, ...] = (),
+    source: str = "",
+    timestamp: str | None = None,
 ) -> Streets:
     """Join ways given as runs of node references.
 
@@ -112,8 +116,8 @@ def streets_from_ways(
         Shape (W,), how many references each way has.
     ways
         W rows, as in `Streets.ways`.
-    about
-        The remaining attributes of `Streets`.
+    lift_id, squares, source, timestamp
+        As in `Streets`.
     """
     known = ~np.isnan(lon_lat[:, 0])
     node_id, first = np.unique(refs[known], return_index=True)
@@ -128,5 +132,8 @@ def streets_from_ways(
         head=position[segment + 1],
         way=way[segment],
         ways=ways,
-        **about,  # type: ignore[arg-type]
+        lift_id=np.zeros(0, dtype=np.int64) if lift_id is None else lift_id,
+        squares=squares,
+        source=source,
+        timestamp=timestamp,
     )

@@ -137,6 +137,7 @@ class TiersPart(_Part):
     street: TierPart = TierPart()
     district: TierPart = TierPart()
 
+    # pydantic's own yields (str, Any); this one says which names and what parts.
     def __iter__(self) -> Iterator[tuple[TierName, TierPart]]:  # type: ignore[override]
         """Iterate over (name, tier) from the smallest facility to the largest."""
         return ((name, getattr(self, name)) for name in TIERS)

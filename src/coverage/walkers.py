@@ -7,10 +7,10 @@ this project's design values for slower groups. ``flat-900`` walks 0.90 m/s on e
 stairs, for comparison with tools that know one speed only.
 
 Steps: 0.93 s a step is the mean of people over 70 (Oh-Park et al. 2011), taken for ``senior``; for
-``adult`` 0.65 s up and 0.60 s down, for ``senior-80`` 1.2 s and for ``cane`` 1.4 s are that mean in
-proportion to the level speeds. On a long flight upwards people slow down to half their pace (Kretz
-et al. 2008); see `coverage.pace.FATIGUE_FROM_STEPS`. Wheelchair: 8.33 % (1:12) is the steepest ramp
-of GB 50763-2012.
+``adult`` 0.65 s up, for ``senior-80`` 1.2 s and for ``cane`` 1.4 s are that mean in proportion to
+the level speeds; 0.60 s down for ``adult`` is a design value. On a long flight upwards people slow
+down to half their pace (Kretz et al. 2008); see `coverage.pace.FATIGUE_FROM_STEPS`. Wheelchair:
+8.33 % (1:12) is the steepest ramp of GB 50763-2012.
 """
 
 import math

@@ -8,6 +8,7 @@ taken. No value of ``healthcare`` is: the documented ones are medical (clinic, h
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -243,19 +244,23 @@ def _in_file(path: Path) -> Iterator[Found]:
     wanted = osmium.filter.TagFilter(
         *((key, value) for key, values in TAGS.items() for value in values)
     )
-    for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(wanted):
-        place = node.location  # type: ignore[union-attr]
+    nodes: Iterator[Any] = iter(
+        osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(wanted)
+    )
+    for node in nodes:
+        place = node.location
         yield Found(f"node/{node.id}", dict(node.tags), shapely.Point(place.lon, place.lat))
-    for area in (
+    areas: Iterator[Any] = iter(
         osmium.FileProcessor(str(path))
         .with_areas(wanted)
         .with_filter(osmium.filter.EntityFilter(osmium.osm.AREA))
         .with_filter(wanted)
-    ):
-        rings = [[(node.lon, node.lat) for node in ring] for ring in area.outer_rings()]  # type: ignore[union-attr]
-        kind = "way" if area.from_way() else "relation"  # type: ignore[union-attr]
+    )
+    for area in areas:
+        rings = [[(node.lon, node.lat) for node in ring] for ring in area.outer_rings()]
+        kind = "way" if area.from_way() else "relation"
         yield Found(
-            f"{kind}/{area.orig_id()}",  # type: ignore[union-attr]
+            f"{kind}/{area.orig_id()}",
             dict(area.tags),
             shapely.union_all([shapely.Polygon(ring) for ring in rings]),
         )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,10 +76,7 @@ def geocode(
     polygons = []
     for place in places:
         try:
-            frame = _ask(
-                lambda place=place: ox.geocode_to_gdf(place),  # type: ignore[misc]
-                "Nominatim", cache, retry_waits_s,
-            )  # fmt: skip
+            frame = _ask(partial(ox.geocode_to_gdf, place), "Nominatim", cache, retry_waits_s)
         except (ox._errors.InsufficientResponseError, TypeError) as error:
             raise InputError(
                 Problem(

@@ -190,6 +190,7 @@ def _points(features: list[Feature], name: str | None, maker: str) -> folium.Geo
 
 
 def _markers(features: list[Feature], name: str, tier: TierName, shown: bool) -> MarkerCluster:
+    # folium's constructors carry no types.
     cluster = MarkerCluster(  # type: ignore[no-untyped-call]
         name=name,
         show=shown,
@@ -240,6 +241,7 @@ class _Call(MacroElement):
     )
 
     def __init__(self, function: str, argument: Any = None) -> None:
+        # branca's constructor carries no types.
         super().__init__()  # type: ignore[no-untyped-call]
         self.function = function
         self.argument = argument

@@ -1,6 +1,7 @@
 """Tables for people: CSV that Excel opens with Chinese intact, and one workbook."""
 
 import io
+import math
 import re
 from collections.abc import Mapping
 
@@ -88,7 +89,7 @@ def _write(
         sheet.write_boolean(row, column, value)
     elif isinstance(value, str):
         sheet.write_string(row, column, value)
-    elif not pd.isna(value):  # type: ignore[call-overload]
+    elif isinstance(value, (int, float)) and math.isfinite(value):
         sheet.write_number(row, column, value, shown)
 
 
