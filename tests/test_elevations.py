@@ -10,8 +10,11 @@ from numpy.testing import assert_allclose
 
 from conftest import CRS, ORIGIN, make_streets
 from coverage.elevations import CLEARANCE_M, estimate_elevations
+from coverage.errors import Findings
 from coverage.inputs.elevation import open_elevation, surface_heights
+from coverage.inputs.osm_file import read_streets
 from coverage.network import project
+from coverage.tags import inclines
 
 
 def estimate(streets, surface, **options):
@@ -200,32 +203,50 @@ def test_nodata_and_outside_are_unknown(tmp_path):
     assert found[1] == pytest.approx(200)
 
 
-@pytest.mark.realdata
-def test_stairs_go_up_where_their_tags_say_without_being_told(yuzhong):
-    """All incline tags held out: the direction of the 78 stairs inside the raster is found.
-
-    Bilinear SRTM has 72 % of them right, a Gaussian of 30 m 76 %.
-    """
-    from coverage.errors import Findings
-    from coverage.inputs.osm_file import read_streets
-    from coverage.tags import inclines
-
+@pytest.fixture(scope="module")
+def real_streets(yuzhong):
+    """Yuzhong's streets, their places in metres and the smoothed SRTM surface there."""
     streets = read_streets(
         yuzhong / "yuzhong-260426.osm.pbf", rules="pedestrian", findings=Findings()
     )
     raster = open_elevation(yuzhong / "dem-srtm30-utm48n.tif", None)
-    surface = surface_heights(raster, streets.lon_lat)
-    xy = project(streets.lon_lat, CRS)
+    return streets, project(streets.lon_lat, CRS), surface_heights(raster, streets.lon_lat)
+
+
+def right(streets, z):
+    """Whether each stair tagged up or down rises as tagged, by way; only those inside the raster."""
+    rise = np.bincount(streets.way, weights=z[streets.head] - z[streets.tail])
+    sign, _, _ = inclines(streets.ways)
+    stairs = (streets.ways["highway"] == "steps").to_numpy()
+    judged = np.flatnonzero(np.isfinite(sign) & np.isfinite(rise) & stairs)
+    return judged, (sign * rise > 0)[judged]
+
+
+@pytest.mark.realdata
+def test_stairs_go_up_where_their_tags_say_without_being_told(real_streets):
+    """All incline tags held out: the direction of the 78 stairs inside the raster is found.
+
+    Bilinear SRTM has 72 % of them right, a Gaussian of 30 m 76 %.
+    """
+    streets, xy, surface = real_streets
     nobody = np.zeros(len(streets.ways), dtype=bool)
-    found = estimate_elevations(streets, xy, surface, use_incline=nobody)
+    judged, found = right(streets, estimate_elevations(streets, xy, surface, use_incline=nobody).z)
+    assert len(judged) == 78
+    assert found.mean() >= 0.90
+    assert right(streets, surface)[1].mean() < 0.80
 
-    def right(z):
-        rise = np.bincount(streets.way, weights=z[streets.head] - z[streets.tail])
-        sign, _, _ = inclines(streets.ways)
-        judged = np.isfinite(sign) & np.isfinite(rise) & (streets.ways["highway"] == "steps")
-        return (sign * rise > 0)[judged].mean(), judged.sum()
 
-    share, judged = right(found.z)
-    assert judged == 78
-    assert share >= 0.90
-    assert right(surface)[0] < 0.80
+@pytest.mark.realdata
+def test_stairs_go_up_where_their_tags_say_cross_validated(real_streets):
+    """Thirteen folds of six: each judged with its own tags held out and the others used."""
+    streets, xy, surface = real_streets
+    judged, _ = right(streets, surface)
+    shuffled = np.random.default_rng(1).permutation(judged)
+    hits = 0
+    for fold in range(13):
+        held_out = shuffled[fold::13]
+        use = np.ones(len(streets.ways), dtype=bool)
+        use[held_out] = False
+        ways, found = right(streets, estimate_elevations(streets, xy, surface, use_incline=use).z)
+        hits += int(found[np.isin(ways, held_out)].sum())
+    assert hits / len(judged) >= 0.90

@@ -35,7 +35,7 @@ TIER_RULES: tuple[TierRule, ...] = (
     _rule("失能|特困|集中照护|集中供养", "district",
           "The district's centre for the disabled and the destitute, in its own words."),
     _rule("(?<!儿童)福利院|(?<!儿童)福利中心|护理院|养护院|敬老院", "district",
-          "Care around the clock; a 敬老院 is by law a home for the destitute (特困供养)."),
+          "Care around the clock; 敬老院 is taken for a home for the destitute (特困供养)."),
     _rule("(?<![社小校园])[区县]级?(综合)?养老(综合)?服务(指导)?中心", "district",
           "A district's or a county's centre; not 社区 or 小区, which end in the same sign."),
     _rule("(^|[^道镇乡])社区.*(养老|老年|为老|助老|居家|照料|照护).*(中心|站|点)", "community",
