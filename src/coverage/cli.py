@@ -1,5 +1,6 @@
 """The command `care-circle`: a thin shell over the pipeline."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,14 @@ class _Errors(click.Group):
         try:
             return super().main(*args, **{**kwargs, "standalone_mode": False})
         except (click.exceptions.Abort, KeyboardInterrupt):
-            _stop("Interrupted. Results are whole: either the earlier ones or the new ones.", 130)
+            click.echo(
+                "Interrupted. Results are whole: either the earlier ones or the new ones.", err=True
+            )
+            # When the signal met Python code run by an extension module, sys.exit would let the
+            # interpreter end by the signal instead of this code. All that had to be left is left.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(130)
         except click.ClickException as error:
             error.show()
             sys.exit(2)
