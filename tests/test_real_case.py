@@ -85,7 +85,7 @@ def test_own_rules_take_people_off_expressways(own_rules):
 
 
 def test_the_network_reaches_beyond_the_study_area(own_rules):
-    assert own_rules.summary["network"]["margin_m"] == 810
+    assert own_rules.summary["network"]["margin_m"] == 2790
     assert own_rules.summary["network"]["street_km"] > 1.4 * own_rules.summary["street_km"]
 
 
@@ -339,7 +339,7 @@ def test_own_rules_on_streets_that_osmnx_downloads(yuzhong, tmp_path, monkeypatc
     finally:
         server.close()
     assert len(server.asked) == 3
-    assert result.summary["network"]["margin_m"] == 970
+    assert result.summary["network"]["margin_m"] == 2790
     assert result.summary["network"]["street_km"] > 1.3 * result.summary["street_km"]
     assert result.summary["quality"]["ways_left_out"]["expressway"]["ways"] > 50
     assert result.summary["quality"]["lifts"] > 3

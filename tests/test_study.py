@@ -27,12 +27,16 @@ def test_defaults():
 
 
 def test_the_margin_is_the_longest_walk():
-    """15 minutes at 0.9 m/s are 810 m; going down 5 % it is 1.191 times as far: 964.9 m."""
-    assert study_from_toml(SMALLEST, changes={"walker": "flat-900"}).margin_m == 810
-    assert study_from_toml(SMALLEST).margin_m == 970
-    assert study_from_toml(SMALLEST, changes={"walker": "adult"}).margin_m == 1400
-    slow_tier = SMALLEST + "[tiers.district]\nthreshold_min = 20\n"
-    assert study_from_toml(slow_tier).margin_m == 1290
+    """30 minutes, the slider's end, at 0.9 m/s are 1,620 m; down 5 % 1.191 times as far, 1,929.8.
+
+    With others to compare, the fastest of them: an adult's 1.30 m/s make 2,787.5 m.
+    """
+    alone = {"compare": []}
+    assert study_from_toml(SMALLEST, changes={"walker": "flat-900", **alone}).margin_m == 1620
+    assert study_from_toml(SMALLEST, changes=alone).margin_m == 1930
+    assert study_from_toml(SMALLEST).margin_m == 2790
+    slow_tier = SMALLEST + "[tiers.district]\nthreshold_min = 45\n"
+    assert study_from_toml(slow_tier, changes=alone).margin_m == 2900
     assert study_from_toml(slow_tier, changes={"network__margin_m": 50.0}).margin_m == 50
     # What OSMnx itself gives ends at the boundary.
     assert study_from_toml(SMALLEST, changes={"network__rules": "osmnx-walk"}).margin_m == 0

@@ -69,6 +69,24 @@ def coverage_of(
     return figures
 
 
+def pieces_by_area(
+    network: WalkingNetwork, inside: Pieces, areas: gpd.GeoDataFrame
+) -> dict[str, Pieces]:
+    """Return the pieces of street in each area, and in none of them, as `OUTSIDE_AREAS`.
+
+    What lies in two areas, or along the rim between them, counts in the first; the parts add up to
+    `inside` but for scraps under a metre.
+    """
+    rest = inside
+    parts = {}
+    for name, shape in zip(areas.index, areas.geometry.to_numpy(), strict=True):
+        parts[str(name)] = intersect(rest, pieces_inside(network, shape))
+        rest = subtract(rest, parts[str(name)])
+    if rest.length_m(network.length_m) >= 1.0:
+        parts[OUTSIDE_AREAS] = rest
+    return parts
+
+
 def areas_coverage(
     network: WalkingNetwork,
     inside: Pieces,
@@ -81,17 +99,10 @@ def areas_coverage(
     with an empty geometry, so that the rows add up to the whole. What lies in two areas, or along
     the rim between them, counts in the first.
     """
-    rest = inside
-    rows = []
-    for shape in areas.geometry.to_numpy():
-        part = intersect(rest, pieces_inside(network, shape))
-        rows.append(coverage_of(network, part, covered))
-        rest = subtract(rest, part)
-    names, shapes = list(areas.index), list(areas.geometry)
-    if rest.length_m(network.length_m) >= 1.0:
-        rows.append(coverage_of(network, rest, covered))
-        names.append(OUTSIDE_AREAS)
-        shapes.append(shapely.Polygon())
+    parts = pieces_by_area(network, inside, areas)
+    rows = [coverage_of(network, part, covered) for part in parts.values()]
+    names = list(parts)
+    shapes = [*areas.geometry, shapely.Polygon()][: len(names)]
     return gpd.GeoDataFrame(
         pd.DataFrame(rows, index=pd.Index(names, name="area")),
         geometry=gpd.GeoSeries(shapes, index=pd.Index(names, name="area"), crs=areas.crs),

@@ -129,16 +129,22 @@ def circle_of(points: pd.DataFrame) -> dict[str, float]:
     return figures
 
 
-def circle_by_area(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return `circle_of` for each area (index: name), and for the homes in none of them.
-
-    A home in two areas that overlap counts in the first.
-    """
+def area_of(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the position of each home's area, the first of several; their number for none."""
     of = np.full(len(points), len(areas))
     area, point = shapely.STRtree(points.geometry.to_numpy()).query(
         areas.geometry.to_numpy(), predicate="intersects"
     )
     np.minimum.at(of, point, area)
+    return of
+
+
+def circle_by_area(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return `circle_of` for each area (index: name), and for the homes in none of them.
+
+    A home in two areas that overlap counts in the first.
+    """
+    of = area_of(points, areas)
     names = [*areas.index, OUTSIDE_AREAS]
     rows = {
         name: circle_of(points[of == position])

@@ -10,8 +10,9 @@ from .assessment import coverage_of, pieces_inside, with_any_and_all
 from .errors import UsageError
 from .inputs.everything import Inputs, read_inputs
 from .network import WalkingNetwork, timed
-from .pipeline import Progress, snap_facilities, walking_network
+from .pipeline import Progress, walking_network
 from .reach import reach_of_each
+from .snapping import snap_facilities
 from .study import TIERS, Study
 from .walkers import PACKAGED_WALKERS, Walker
 

@@ -88,8 +88,8 @@ def find_links(
         strict=True,
     )
     for (chunk, to_rows), (_, back_rows) in both:
-        to = _at_places(network, snapped, chunk, to_rows, places, homes, "to")
-        back = _at_places(network, snapped, chunk, back_rows, places, homes, "back")
+        to = seconds_at_places(network, snapped, chunk, to_rows, places, homes, "to")
+        back = seconds_at_places(network, snapped, chunk, back_rows, places, homes, "back")
         near = np.minimum(to, back) if direction == "worst" else to if direction == "to" else back
         row, column = np.nonzero(near <= limit_s + TIE_S)
         found.append((homes[column], chunk[row], to[row, column] / 60, back[row, column] / 60))
@@ -106,7 +106,7 @@ def find_links(
     return Links(place[order], facility[order], to_min[order], back_min[order], minutes[order])
 
 
-def _at_places(
+def seconds_at_places(
     network: WalkingNetwork, snapped: Snapped, facilities: NDArray[np.int64],
     rows: NDArray[np.float64], places: Snapped, homes: NDArray[np.int64], direction: OneWay,
 ) -> NDArray[np.float64]:  # fmt: skip

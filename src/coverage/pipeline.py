@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from .assessment import (
     areas_coverage,
     coverage_of,
+    pieces_by_area,
     pieces_inside,
     streets_coverage,
     with_any_and_all,
 )
 from .catalogue import load_study
+from .choices import choices_of
 from .demand import Demand, inside_only, spread_over_homes
 from .elevations import Elevations, estimate_elevations
 from .gaps import find_gaps
@@ -32,7 +34,7 @@ from .pieces import Pieces
 from .quality import assess_quality
 from .reach import Minutes, Reach, minutes_to_nearest, reach_of_each
 from .result import Result
-from .snapping import Snapped, snap, usable_edges
+from .snapping import Snapped, snap, snap_facilities
 from .study import BANDS_MIN, TIERS, Study, TierName
 from .summary import summarise
 
@@ -47,6 +49,7 @@ STEPS = (
     "coverage 覆盖",
     "people 人口",
     "gaps 缺口",
+    "choices 各种选择",
 )
 
 
@@ -122,6 +125,12 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
             gaps, unlisted = people.gaps, people.unlisted
         else:
             gaps, unlisted = _street_gaps(study, inputs, network, inside, covered, minutes, circles)
+    with clock.step(STEPS[7]):
+        parts = {} if inputs.areas is None else pieces_by_area(network, inside, inputs.areas)
+        choices = choices_of(
+            study, network, inputs.facilities, None if demand is None else demand.points,
+            inside=inside, areas=inputs.areas, parts=parts,
+        )  # fmt: skip
     facilities = _facilities(inputs.facilities, snapped, reach, network)
     facilities["any_street_m"] = any_street_m
     if people is not None:
@@ -138,6 +147,7 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
         areas=areas,
         gaps=gaps,
         people=people,
+        choices=choices,
         summary=summarise(
             study, inputs, network, facilities, overall,
             assess_quality(inputs.streets, network, elevations),
@@ -173,15 +183,6 @@ class _Clock:
 
 def _loaded(study: Study | str | Path) -> Study:
     return study if isinstance(study, Study) else load_study(study)
-
-
-def snap_facilities(study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame) -> Snapped:
-    """Return where the facilities stand on the network."""
-    # The comparison network is the OSMnx recipe's throughout: it snaps to any edge.
-    own_rules = study.network.rules == "pedestrian"
-    onto = usable_edges(network) if own_rules else np.arange(len(network.tail))
-    points = shapely.get_coordinates(facilities.geometry.to_numpy())
-    return snap(network, points, onto=onto, limit_m=study.facilities.snap_limit_m)
 
 
 def _street_gaps(

@@ -376,22 +376,22 @@ def _reached(
     own = snapped.edge[facility]
     at, left_s = snapped.fraction[facility], cutoff_s - snapped.leg_s[facility]
     one = np.array([own])
-    ahead = _walked(np.array([left_s]), from_tail[one])
-    behind = _walked(np.array([left_s]), from_head[one])
+    ahead = walked(np.array([left_s]), from_tail[one])
+    behind = walked(np.array([left_s]), from_head[one])
     return union(
         np.concatenate([edge, edge, one]),
         np.concatenate(
             [np.zeros(len(edge)),
-             1 - _walked(cutoff_s - node[network.head[edge]], from_head[edge]), at - behind]
+             1 - walked(cutoff_s - node[network.head[edge]], from_head[edge]), at - behind]
         ),
         np.concatenate(
-            [_walked(cutoff_s - node[network.tail[edge]], from_tail[edge]),
+            [walked(cutoff_s - node[network.tail[edge]], from_tail[edge]),
              np.ones(len(edge)), at + ahead]
         ),
     )  # fmt: skip
 
 
-def _walked(left_s: NDArray[np.float64], pace_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def walked(left_s: NDArray[np.float64], pace_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the fraction of an edge that the seconds left allow, 0..1."""
     left_s = np.where(left_s >= -TIE_S, np.maximum(left_s, 0.0), -1.0)
     fraction = np.divide(left_s, pace_s, out=np.ones_like(left_s), where=pace_s > 0)

@@ -1,57 +1,16 @@
-"""What an analysis found."""
+"""What an analysis found, with what one does next with it: look, save, ask."""
 
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-import geopandas as gpd
-
-from .inputs.everything import Inputs
-from .network import WalkingNetwork
-from .people import People
-from .study import Study
+from .findings import Findings
+from .outputs.store import save
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What an analysis found; all frames are in the coordinate system of `network`.
+class Result(Findings):
+    """What an analysis found; see `coverage.findings.Findings` for what it holds."""
 
-    Attributes
-    ----------
-    study
-        The study as resolved.
-    inputs
-        What it brought.
-    network
-        The walking network, timed for the study's walker.
-    facilities
-        Index: id. ``name``, ``tier``, ``capacity`` (places), ``address``, ``snapped``, ``snap_m``
-        (straight leg to the street, metres), ``street_osm_id``, ``component`` (of the network, 0
-        the largest), ``street_km_5min`` … ``street_km_15min`` (street reached, each street once),
-        ``any_street_m`` (to the nearest street, usable or not, metres).
-    streets
-        See `coverage.assessment.streets_coverage`.
-    isochrones
-        See `coverage.isochrones.isochrones`.
-    areas
-        See `coverage.assessment.areas_coverage`; None when the study names no areas.
-    gaps
-        Street that is not covered; see `coverage.gaps.find_gaps`; all tiers.
-    people
-        Who is covered, who is not and why; None when the study says nothing of where people live.
-    summary
-        The headline figures, as ``summary.json`` holds them.
-    seconds
-        Seconds of every step.
-    """
-
-    study: Study
-    inputs: Inputs
-    network: WalkingNetwork
-    facilities: gpd.GeoDataFrame
-    streets: gpd.GeoDataFrame
-    isochrones: gpd.GeoDataFrame
-    areas: gpd.GeoDataFrame | None
-    gaps: gpd.GeoDataFrame
-    people: People | None
-    summary: dict[str, Any]
-    seconds: dict[str, float]
+    def save(self, folder: Path) -> Path:
+        """Write the files of the run; see `coverage.save`."""
+        return save(self, folder)

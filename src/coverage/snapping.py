@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from .network import WalkingNetwork
 from .pace import ESCALATOR, LIFT, RIDE
+from .study import Study
 from .tags import in_tunnel
 
 REAL_COMPONENT_M = 500.0
@@ -113,3 +115,12 @@ def usable_edges(network: WalkingNetwork) -> NDArray[np.int64]:
     barred = network.ways["highway"].isin(_NOT_USABLE).to_numpy() | in_tunnel(network.ways)
     carried = np.isin(network.features.kind, [LIFT, RIDE, ESCALATOR])
     return np.flatnonzero(passable & real[component] & ~barred[network.way] & ~carried)
+
+
+def snap_facilities(study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame) -> Snapped:
+    """Return where the facilities stand on the network."""
+    # The comparison network is the OSMnx recipe's throughout: it snaps to any edge.
+    own_rules = study.network.rules == "pedestrian"
+    onto = usable_edges(network) if own_rules else np.arange(len(network.tail))
+    points = shapely.get_coordinates(facilities.geometry.to_numpy())
+    return snap(network, points, onto=onto, limit_m=study.facilities.snap_limit_m)

@@ -36,6 +36,8 @@ TIER_NAMES_ZH: Mapping[str, str] = {
 }
 BANDS_MIN = (5, 10, 15)
 """Minutes of the three bands that every map and table shows."""
+SLIDER_MIN = tuple(range(3, 31))
+"""Minutes that the map's slider offers."""
 
 
 def _no_truth_value(value: Any) -> Any:
@@ -225,6 +227,7 @@ class Study(_Part):
     notices: tuple[str, ...] = ()
     direction: Direction = "worst"
     walker: str = "senior"
+    compare: tuple[str, ...] = ("adult", "senior", "senior-80", "cane", "wheelchair")
     horizon_min: Number = Field(default=60, ge=15, le=180)
     network: NetworkPart = NetworkPart()
     facilities: FacilitiesPart
@@ -261,6 +264,10 @@ class Study(_Part):
         known = {**PACKAGED_WALKERS, **self.walkers}
         if self.walker not in known:
             raise ValueError(f"walker '{self.walker}' is not known; known are {', '.join(known)}")
+        if others := [name for name in self.compare if name not in known]:
+            raise ValueError(
+                f"compare: {', '.join(others)} are not known; known are {', '.join(known)}"
+            )
         if max(tier.threshold_min for _, tier in self.tiers) > self.horizon_min:
             raise ValueError("horizon_min must not be below a tier's threshold_min")
         return self
@@ -271,22 +278,36 @@ class Study(_Part):
         return {**PACKAGED_WALKERS, **self.walkers}[self.walker]
 
     @property
+    def offered(self) -> tuple[Walker, ...]:
+        """The walkers that map and report offer, this study's own first."""
+        known = {**PACKAGED_WALKERS, **self.walkers}
+        return tuple(known[name] for name in dict.fromkeys((self.walker, *self.compare)))
+
+    @property
+    def offered_min(self) -> tuple[float, ...]:
+        """The minutes that map and report offer, ascending, the tiers' thresholds among them."""
+        return tuple(sorted({*map(float, SLIDER_MIN), *(t.threshold_min for _, t in self.tiers)}))
+
+    @property
     def cutoffs_min(self) -> tuple[float, ...]:
         """The bands and the tiers' thresholds in minutes, ascending."""
         return tuple(sorted({*map(float, BANDS_MIN), *(t.threshold_min for _, t in self.tiers)}))
 
     @property
     def margin_m(self) -> float:
-        """How far the network reaches beyond the study area, metres, rounded up to 10 m."""
+        """How far the network reaches beyond the study area, metres, rounded up to 10 m.
+
+        It is the longest walk that map and report show, at the fastest walker's fastest pace.
+        """
         margin = self.network.margin_m
         if margin != "auto":
             return margin
         if self.network.rules == "osmnx-walk":
             return 0.0
-        fastest = self.walking.fastest_speed_mps
+        fastest = max(walker.fastest_speed_mps for walker in self.offered)
         if self.network.rides:
             fastest = max(fastest, RIDE_MPS)
-        longest_walk_m = max(self.cutoffs_min) * 60 * fastest
+        longest_walk_m = max(self.offered_min) * 60 * fastest
         return math.ceil(longest_walk_m / 10) * 10.0
 
     def path(self, relative: Path) -> Path:

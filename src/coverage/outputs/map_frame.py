@@ -4,7 +4,7 @@ from html import escape
 
 from ..gaps import SMALLEST_GAP_M
 from ..people_gaps import SMALLEST_GAP_ELDERLY
-from ..result import Result
+from ..findings import Findings
 from ..study import TIER_NAMES_ZH, TIERS, TierName
 from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
 from .map_layers import bands_of
@@ -19,12 +19,12 @@ from .map_words import (
 )
 
 
-def escaped_title(result: Result) -> str:
+def escaped_title(result: Findings) -> str:
     """Return the study's title."""
     return escape(plain(result.study.title) or plain(result.study.name))
 
 
-def header(result: Result) -> str:
+def header(result: Findings) -> str:
     """Return the bar above the map: the study, the tiers' shares, the headline, the notices."""
     study = result.study
     walker = f"{study.walker}（{study.walking.level_speed_mps:g} m/s）"
@@ -46,7 +46,7 @@ def header(result: Result) -> str:
     )
 
 
-def legend(result: Result) -> str:
+def legend(result: Findings) -> str:
     """Return what the colours, dashes and marks of the map mean, the minutes for each tier."""
     alike: dict[float, list[TierName]] = {}
     for name, tier in result.study.tiers:
@@ -70,7 +70,7 @@ def legend(result: Result) -> str:
     )
 
 
-def _minutes_keys(result: Result, tiers: list[TierName], *, named: bool) -> str:
+def _minutes_keys(result: Findings, tiers: list[TierName], *, named: bool) -> str:
     """Return the keys of tiers that promise the same minutes, to be shown when one of them is."""
     promise = f"{dict(result.study.tiers)[tiers[0]].threshold_min:g}"
     ends, horizon = bands_of(result.study, tiers[0]), result.study.horizon_min
@@ -89,7 +89,7 @@ def _minutes_keys(result: Result, tiers: list[TierName], *, named: bool) -> str:
     return f'<ul data-tiers="{" ".join(tiers)}">{"".join(keys)}</ul>'
 
 
-def _gap_words(result: Result) -> str:
+def _gap_words(result: Findings) -> str:
     if result.people is not None:
         least = f"{SMALLEST_GAP_ELDERLY:g}"
         return (
@@ -110,7 +110,7 @@ def tier_style() -> str:
     )
 
 
-def _headline(result: Result, tier: TierName) -> str:
+def _headline(result: Findings, tier: TierName) -> str:
     found = result.summary["coverage"][tier]
     zh, en = TIER_NAMES_ZH[tier], TIER_NAMES_EN[tier]
     minutes = f"{dict(result.study.tiers)[tier].threshold_min:g}"
@@ -134,7 +134,7 @@ def _headline(result: Result, tier: TierName) -> str:
     )
 
 
-def _button(result: Result, tier: TierName) -> str:
+def _button(result: Findings, tier: TierName) -> str:
     summary = result.summary
     people = summary["people"]
     share = summary["coverage"][tier]["share"]
@@ -149,14 +149,14 @@ def _button(result: Result, tier: TierName) -> str:
     )
 
 
-def _notices(result: Result) -> str:
+def _notices(result: Findings) -> str:
     # As good as never cut: a notice may say why a figure must not be used.
     texts = [plain(line, longest=5_000) for line in result.study.notices]
     lines = [f'<li dir="auto">{escape(text)}</li>' for text in texts if text]
     return f'<ul class="cc-notices" role="note">{"".join(lines)}</ul>' if lines else ""
 
 
-def _warnings(result: Result) -> str:
+def _warnings(result: Findings) -> str:
     """Return how many doubts there are about the inputs; the lines come at a click."""
     texts = [plain(line, longest=5_000) for line in result.summary["warnings"]]
     lines = [f'<li dir="auto">{escape(text)}</li>' for text in texts if text]

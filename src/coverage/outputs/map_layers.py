@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..result import Result
+from ..findings import Findings
 from ..study import BANDS_MIN, TIER_NAMES_ZH, TIERS, Study, TierName
 from .colours import BEYOND, UNREACHABLE, band_colour
 from .map_words import (
@@ -54,19 +54,19 @@ def bands_of(study: Study, tier: TierName) -> list[float]:
     return sorted({*map(float, BANDS_MIN), dict(study.tiers)[tier].threshold_min})
 
 
-def boundary(result: Result) -> list[Feature]:
+def boundary(result: Findings) -> list[Feature]:
     """Return the outline of the study area."""
     return _features(_degrees([result.inputs.boundary], result.inputs.crs), [{}])
 
 
-def bounds(result: Result) -> list[list[float]]:
+def bounds(result: Findings) -> list[list[float]]:
     """Return the south-west and the north-east corner of the study area, latitude first."""
     area = gpd.GeoSeries([result.inputs.boundary], crs=result.inputs.crs).to_crs("EPSG:4326")
     west, south, east, north = area.total_bounds
     return [[round(south, 6), round(west, 6)], [round(north, 6), round(east, 6)]]
 
 
-def areas(result: Result, tips: Tips) -> list[Feature]:
+def areas(result: Findings, tips: Tips) -> list[Feature]:
     """Return the areas with their coverage."""
     if result.areas is None:
         return []
@@ -76,7 +76,7 @@ def areas(result: Result, tips: Tips) -> list[Feature]:
     return _features(shapes, [{"tip": number} for number in numbers])
 
 
-def labels(result: Result, tips: Tips) -> list[Feature]:
+def labels(result: Findings, tips: Tips) -> list[Feature]:
     """Return a point in each area to write its name at, the largest area first."""
     if result.areas is None:
         return []
@@ -86,7 +86,7 @@ def labels(result: Result, tips: Tips) -> list[Feature]:
     return _features(places, [{"tip": tips.add(plain(name), [])} for name in shown.index])
 
 
-def circles(result: Result, tier: TierName, minutes: float) -> list[Feature]:
+def circles(result: Findings, tier: TierName, minutes: float) -> list[Feature]:
     """Return the tier's isochrone at so many minutes."""
     found = result.isochrones
     if found.empty:
@@ -96,7 +96,7 @@ def circles(result: Result, tier: TierName, minutes: float) -> list[Feature]:
     return _features(shapes, [{}] * len(shapes))
 
 
-def gaps(result: Result, tier: TierName, tips: Tips) -> list[Feature]:
+def gaps(result: Findings, tier: TierName, tips: Tips) -> list[Feature]:
     """Return the tier's gaps with what is known of them."""
     if result.gaps.empty:
         return []
@@ -110,7 +110,7 @@ def gaps(result: Result, tier: TierName, tips: Tips) -> list[Feature]:
     return _features(shapes, [{"tip": number} for number in numbers])
 
 
-def facilities(result: Result, tier: TierName, tips: Tips) -> list[Feature]:
+def facilities(result: Findings, tier: TierName, tips: Tips) -> list[Feature]:
     """Return the tier's facilities with what they reach."""
     shown = result.facilities[result.facilities["tier"] == tier]
     properties = [
@@ -124,7 +124,7 @@ def facilities(result: Result, tier: TierName, tips: Tips) -> list[Feature]:
     return _features(_degrees(shown.geometry, result.network.crs), properties)
 
 
-def streets(result: Result) -> dict[str, Any]:
+def streets(result: Findings) -> dict[str, Any]:
     """Return all streets once, columns by column, with their minutes to each tier.
 
     Lines are whole numbers of 0.00001 degrees: the first point, then the steps from point to
@@ -146,7 +146,7 @@ def streets(result: Result) -> dict[str, Any]:
     }
 
 
-def _street_times(result: Result, tier: TierName) -> dict[str, Any]:
+def _street_times(result: Findings, tier: TierName) -> dict[str, Any]:
     bands = bands_of(result.study, tier)
     minutes = result.streets[f"minutes_{tier}"].to_numpy(dtype=float)
     band = np.where(np.isnan(minutes), len(bands) + 1, np.searchsorted(bands, minutes))

@@ -8,7 +8,7 @@ from folium.plugins import MarkerCluster
 from folium.template import Template
 from folium.utilities import JsCode
 
-from ..result import Result
+from ..findings import Findings
 from ..study import TIER_NAMES_ZH, TIERS, TierName
 from . import map_frame, map_layers
 from .colours import GAP, band_colour
@@ -23,7 +23,7 @@ _NARROW: Any = JsCode("!careCircle.isWide()")
 _CANVAS: Any = JsCode("L.canvas({padding: 0.2, tolerance: 4})")
 
 
-def map_html(result: Result) -> str:
+def map_html(result: Findings) -> str:
     """Draw a result as an interactive map.
 
     The page carries everything: it asks no server for anything unless its reader switches the
@@ -74,7 +74,7 @@ _KINDS = ("circles", "gaps", "streets")
 """What a tier draws, from the ground to the top; its markers stand above in any case."""
 
 
-def _empty_map(result: Result) -> folium.Map:
+def _empty_map(result: Findings) -> folium.Map:
     (south, west), (north, east) = map_layers.bounds(result)
     chart = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
@@ -105,7 +105,7 @@ def _tiles() -> folium.TileLayer:
     )
 
 
-def _areas(chart: folium.Map, result: Result, tips: Tips) -> list[folium.GeoJson]:
+def _areas(chart: folium.Map, result: Findings, tips: Tips) -> list[folium.GeoJson]:
     found = map_layers.areas(result, tips)
     if not found:
         return []
@@ -118,7 +118,7 @@ def _areas(chart: folium.Map, result: Result, tips: Tips) -> list[folium.GeoJson
 
 
 def _tier(
-    chart: folium.Map, result: Result, tier: TierName, tips: Tips
+    chart: folium.Map, result: Findings, tier: TierName, tips: Tips
 ) -> dict[str, folium.map.Layer]:
     """Add a tier's layers to the map; return those that hold something, and its streets."""
     shown = tier == _FIRST
@@ -156,7 +156,7 @@ def _street_group(name: str, tier: TierName, shown: bool) -> folium.FeatureGroup
     return group
 
 
-def _circle_group(result: Result, tier: TierName, shown: bool) -> folium.FeatureGroup | None:
+def _circle_group(result: Findings, tier: TierName, shown: bool) -> folium.FeatureGroup | None:
     bands = map_layers.bands_of(result.study, tier)
     # The largest first, so that the nearer circles lie upon it.
     found = {end: map_layers.circles(result, tier, end) for end in reversed(bands)}
@@ -210,7 +210,7 @@ def _collection(features: list[Feature]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def _furnish(page: Figure, result: Result, tips: Tips) -> None:
+def _furnish(page: Figure, result: Findings, tips: Tips) -> None:
     """Add the page's own parts, which must not pass through a template."""
     data = {
         "bounds": map_layers.bounds(result),

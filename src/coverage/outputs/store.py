@@ -22,7 +22,7 @@ import pyogrio
 
 from .. import __version__
 from ..errors import OutputError
-from ..result import Result
+from ..findings import Findings
 from .maps import map_html
 from .tables import tables, to_csv, to_workbook
 
@@ -34,7 +34,7 @@ _ABANDONED_S = 24 * 3600
 """A left-over so old is nobody's, whatever process has its number by now."""
 
 
-def save(result: Result, folder: Path) -> Path:
+def save(result: Findings, folder: Path) -> Path:
     """Write the files of a run.
 
     Parameters
@@ -178,7 +178,7 @@ def _staging(folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _write_geopackage(result: Result, path: Path) -> None:
+def _write_geopackage(result: Findings, path: Path) -> None:
     layers = {
         "facilities": result.facilities,
         "streets": result.streets,
@@ -199,7 +199,7 @@ def _write_geopackage(result: Result, path: Path) -> None:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def _zones(result: Result) -> gpd.GeoDataFrame | None:
+def _zones(result: Findings) -> gpd.GeoDataFrame | None:
     zones = result.inputs.zones
     if zones is None or result.people is None or result.people.zones is None:
         return zones
@@ -217,7 +217,7 @@ def _write_layer(frame: gpd.GeoDataFrame, path: Path, name: str) -> None:
     )
 
 
-def _manifest(result: Result, staging: Path, written: list[str]) -> dict[str, object]:
+def _manifest(result: Findings, staging: Path, written: list[str]) -> dict[str, object]:
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {step: round(seconds, 3) for step, seconds in result.seconds.items()},

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import xlsxwriter
 
-from ..result import Result
+from ..findings import Findings
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN = (
@@ -21,7 +21,7 @@ _SHOWN = (
 """Which columns are shown how in a sheet, by their names; the first that fits."""
 
 
-def tables(result: Result) -> dict[str, pd.DataFrame]:
+def tables(result: Findings) -> dict[str, pd.DataFrame]:
     """Return a run's tables: ``areas`` (if any), ``gaps``, ``facilities``, ``zones`` (if any)."""
     degrees = gpd.GeoSeries(result.facilities.geometry).to_crs("EPSG:4326")
     found = {

@@ -1,0 +1,290 @@
+"""Choices: every walker, direction, tier and minute that a map's reader may choose, computed ahead.
+
+The page that shows them walks nowhere itself: its figures are the engine's.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from .chains import Chains, link_chains
+from .circle import TIE_MIN, area_of, snap_homes
+from .curves import Curves, Pairs
+from .links import seconds_at_places
+from .network import WalkingNetwork, timed
+from .pieces import Pieces
+from .reach import OneWay, facility_rows, paces
+from .snapping import Snapped, snap_facilities
+from .study import TIERS, Direction, Study
+from .walkers import Walker
+
+DIRECTIONS: tuple[Direction, ...] = ("worst", "to", "back")
+_WAYS: Mapping[Direction, tuple[OneWay, ...]] = {
+    "worst": ("to", "back"), "to": ("to",), "back": ("back",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What each walker reaches in each direction within each minute.
+
+    W walkers, D directions, T tiers, M minutes, C chains of street, H homes, A areas.
+
+    Attributes
+    ----------
+    walkers
+        The study's own first.
+    directions
+        `DIRECTIONS`.
+    minutes
+        Ascending; the tiers' thresholds are among them.
+    chains
+        The streets of the whole network between junctions.
+    chain_seconds
+        Shape (W, 2, C), from tail to head of each chain and back, infinite where that walker cannot
+        go.
+    street_min
+        Shape (W, D, T, C), mean minutes along each chain to the nearest facility; NaN beyond the
+        last of `minutes`.
+    home_min
+        Shape (W, D, T, H), minutes of the homes, NaN likewise; None without people.
+    home_places, facility_places
+        Where homes and facilities stand for the study's own walker; without people, None.
+    street_km
+        Shape (1 + A, W, D, T, M), kilometres of street covered in the whole study area, then in
+        each area.
+    elderly
+        The same of elderly people; None without people.
+    area_names
+        Shape (A,), as in `Findings.areas`.
+    """
+
+    walkers: tuple[Walker, ...]
+    directions: tuple[Direction, ...]
+    minutes: tuple[float, ...]
+    chains: Chains
+    chain_seconds: NDArray[np.float64]
+    street_min: NDArray[np.float32]
+    home_min: NDArray[np.float64] | None
+    home_places: Snapped | None
+    facility_places: Snapped
+    street_km: NDArray[np.float64]
+    elderly: NDArray[np.float64] | None
+    area_names: tuple[str, ...]
+
+
+def choices_of(
+    study: Study,
+    network: WalkingNetwork,
+    facilities: gpd.GeoDataFrame,
+    homes: gpd.GeoDataFrame | None,
+    *,
+    inside: Pieces,
+    areas: gpd.GeoDataFrame | None,
+    parts: Mapping[str, Pieces],
+) -> Choices:
+    """Compute every choice.
+
+    Parameters
+    ----------
+    study
+        Says which walkers (`Study.offered`) and minutes (`Study.offered_min`).
+    network
+        Timed for any walker.
+    facilities
+        Index: id; with ``tier``.
+    homes
+        As `coverage.demand.Demand.points`; None where the study does not say where people live.
+    inside
+        The pieces of street in the study area.
+    areas
+        Polygons to report by (index: name), or None.
+    parts
+        The pieces of street in each area; see `coverage.assessment.pieces_by_area`.
+    """
+    chains = link_chains(network)
+    minutes = study.offered_min
+    every = [
+        _Walk(study, timed(network, walker), facilities, homes, minutes) for walker in study.offered
+    ]
+    for walk in every:
+        walk.search()
+    street_min = np.stack([walk.along(chains) for walk in every])
+    street_m = np.stack([walk.covered_m([inside, *parts.values()]) for walk in every])
+    home_min = elderly = None
+    if homes is not None:
+        home_min = np.stack([walk.home_min for walk in every])
+        elderly = _elderly_within(homes, home_min, minutes, areas, tuple(parts))
+    first = every[0]
+    return Choices(
+        walkers=study.offered,
+        directions=DIRECTIONS,
+        minutes=minutes,
+        chains=chains,
+        chain_seconds=np.stack(
+            [
+                np.stack(chains.seconds(walk.network.seconds_along, walk.network.seconds_against))
+                for walk in every
+            ]
+        ),
+        street_min=street_min,
+        home_min=home_min,
+        home_places=first.homes,
+        facility_places=first.snapped,
+        street_km=np.moveaxis(street_m, 3, 0) / 1000,
+        elderly=elderly,
+        area_names=tuple(parts),
+    )
+
+
+class _Walk:
+    """One walker: the nearest facility of every tier in every direction, of streets and homes."""
+
+    def __init__(
+        self, study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame,
+        homes: gpd.GeoDataFrame | None, minutes: Sequence[float],
+    ) -> None:  # fmt: skip
+        self.network = network
+        self.snapped = snap_facilities(study, network, facilities)
+        limit_m = study.population.snap_limit_m if study.population else 300.0
+        self.homes = None if homes is None else snap_homes(network, homes, limit_m=limit_m)
+        self.cuts_s = np.array(minutes) * 60
+        of_tier = facilities["tier"].to_numpy()
+        self.members: list[NDArray[np.int64]] = [
+            np.flatnonzero((of_tier == tier) & self.snapped.found) for tier in TIERS
+        ]
+        shape = (len(DIRECTIONS), len(TIERS))
+        self.edge_s = np.full((*shape, len(network.tail)), np.inf)
+        self.home_s = np.full((*shape, 0 if homes is None else len(homes)), np.inf)
+        self.curves = [
+            [Curves(network, self.snapped, _WAYS[direction], self.cuts_s) for _ in TIERS]
+            for direction in DIRECTIONS
+        ]
+
+    def search(self) -> None:
+        """Walk from and to every facility."""
+        for tier, members in enumerate(self.members):
+            for chunk, rows in self._rows(members):
+                pairs = _pairs(self.network, self.snapped, chunk, rows, self.cuts_s[-1])
+                middle = {way: _at_middles(self.network, self.snapped, pairs, way) for way in rows}
+                homes = self._at_homes(chunk, rows)
+                for place, direction in enumerate(DIRECTIONS):
+                    ways = _WAYS[direction]
+                    self.curves[place][tier].add(pairs)
+                    longer = np.maximum.reduce([middle[way] for way in ways])
+                    np.minimum.at(self.edge_s[place, tier], pairs.edge, longer)
+                    if homes:
+                        both = np.maximum.reduce([homes[way] for way in ways])
+                        np.minimum(
+                            self.home_s[place, tier], both.min(axis=0, initial=np.inf),
+                            out=self.home_s[place, tier],
+                        )  # fmt: skip
+
+    @property
+    def home_min(self) -> NDArray[np.float64]:
+        """Minutes of the homes, shape (D, T, H)."""
+        return self._minutes(self.home_s)
+
+    def along(self, chains: Chains) -> NDArray[np.float32]:
+        """Return the mean minutes along every chain, shape (D, T, C)."""
+        length = self.network.length_m
+        # A chain without length (two nodes at one place) weighs its parts alike.
+        weight = np.where(chains.total(length)[chains.chain_of_edge] > 0, length, 1.0)
+        total = chains.total(weight)
+        mean = [
+            [chains.total(weight * row) / total for row in rows]
+            for rows in self._minutes(self.edge_s)
+        ]
+        return np.array(mean, dtype=np.float32)
+
+    def covered_m(self, parts: Sequence[Pieces]) -> NDArray[np.float64]:
+        """Return metres covered, shape (D, T, P, M)."""
+        return np.stack([[curve.covered_m(parts) for curve in row] for row in self.curves])
+
+    def _minutes(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        minutes = seconds / 60
+        return np.where(minutes <= self.cuts_s[-1] / 60 + TIE_MIN, minutes, np.nan)
+
+    def _rows(
+        self, members: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], dict[OneWay, NDArray[np.float64]]]]:
+        """Yield some facilities and their seconds at every node, each way."""
+        limit_s = float(self.cuts_s[-1])
+        search = [
+            facility_rows(self.network, self.snapped, members, way, limit_s, "scipy")
+            for way in _WAYS["worst"]
+        ]
+        for (chunk, to), (_, back) in zip(*search, strict=True):
+            yield chunk, {"to": to, "back": back}
+
+    def _at_homes(
+        self, chunk: NDArray[np.int64], rows: Mapping[OneWay, NDArray[np.float64]]
+    ) -> dict[OneWay, NDArray[np.float64]]:
+        """Return seconds between facilities and all homes each way, shape (F, H)."""
+        if self.homes is None:
+            return {}
+        there = np.flatnonzero(self.homes.found)
+        found = {}
+        for way, row in rows.items():
+            seconds = np.full((len(chunk), len(self.homes.edge)), np.inf)
+            seconds[:, there] = seconds_at_places(
+                self.network, self.snapped, chunk, row, self.homes, there, way
+            )
+            found[way] = seconds
+        return found
+
+
+def _pairs(
+    network: WalkingNetwork, snapped: Snapped, chunk: NDArray[np.int64],
+    rows: Mapping[OneWay, NDArray[np.float64]], limit_s: float,
+) -> Pairs:  # fmt: skip
+    """Return the edges of which each facility reaches something, either way."""
+    near = np.minimum(rows["to"], rows["back"]) <= limit_s
+    reached = near[:, network.tail] | near[:, network.head]
+    reached[np.arange(len(chunk)), snapped.edge[chunk]] = True
+    row, edge = np.nonzero(reached)
+    return Pairs(
+        edge=edge,
+        facility=chunk[row],
+        tail_s={way: values[row, network.tail[edge]] for way, values in rows.items()},
+        head_s={way: values[row, network.head[edge]] for way, values in rows.items()},
+    )
+
+
+def _at_middles(
+    network: WalkingNetwork, snapped: Snapped, pairs: Pairs, way: OneWay
+) -> NDArray[np.float64]:
+    """Return the seconds between each pair's facility and the middle of its edge."""
+    from_tail, from_head = (pace[pairs.edge] for pace in paces(network, way))
+    seconds = np.minimum(pairs.tail_s[way] + from_tail / 2, pairs.head_s[way] + from_head / 2)
+    own = np.flatnonzero(snapped.edge[pairs.facility] == pairs.edge)
+    facility = pairs.facility[own]
+    gap = 0.5 - snapped.fraction[facility]
+    pace = np.where(gap > 0, from_tail[own], from_head[own])
+    along = np.where(gap == 0, 0.0, np.abs(np.where(gap == 0, 1.0, gap)) * pace)
+    seconds[own] = np.minimum(seconds[own], snapped.leg_s[facility] + along)
+    return seconds
+
+
+def _elderly_within(
+    homes: gpd.GeoDataFrame, home_min: NDArray[np.float64], minutes: Sequence[float],
+    areas: gpd.GeoDataFrame | None, names: tuple[str, ...],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return elderly people within each minute, shape (1 + A, W, D, T, M)."""
+    elderly = homes["elderly"].to_numpy(float)
+    within = np.searchsorted(np.array(minutes) + TIE_MIN, np.nan_to_num(home_min, nan=np.inf))
+    of = np.zeros(len(homes), dtype=np.int64) if areas is None else area_of(homes, areas)
+    count = len(minutes) + 1
+    found = np.zeros((1 + len(names), *home_min.shape[:3], len(minutes)))
+    for choice in np.ndindex(home_min.shape[:3]):
+        bins = np.bincount(of * count + within[choice], weights=elderly,
+                           minlength=(len(names) + 2) * count)  # fmt: skip
+        by_area = np.cumsum(bins.reshape(-1, count), axis=1)[:, :-1]
+        found[(slice(1, None), *choice)] = by_area[: len(names)]
+        found[(0, *choice)] = np.cumsum(
+            np.bincount(within[choice], weights=elderly, minlength=count)
+        )[:-1]
+    return found
