@@ -8,6 +8,8 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
     {"errors", "_numba_compat", "pieces"},
+    {"columns"},
+    {"cache"},
     {"walkers", "streets", "tags"},
     {"study", "stairs", "squares", "lifts"},
     {"pace"},
