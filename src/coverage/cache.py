@@ -52,6 +52,11 @@ class Cache:
         Names of the steps of this run, in order.
     troubles
         What went wrong with the folder, in words; results are right all the same.
+
+    Notes
+    -----
+    What is handed in and given back must not be changed afterwards: a value is known again as the
+    object it is, so that a network that ten steps use is hashed once.
     """
 
     folder: Path
@@ -59,6 +64,7 @@ class Cache:
     from_cache: list[str] = field(default_factory=list)
     computed: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    _known: dict[int, tuple[object, str]] = field(default_factory=dict)
 
     def __call__(self, step: str, compute: Callable[[], T], *uses: object) -> T:
         """Return the kept result of a step, or compute and keep it.
@@ -72,7 +78,8 @@ class Cache:
         uses
             All that the result depends on, of the kinds that `write_columns` takes.
         """
-        path = self.folder / f"{step}-{digest(step, *uses)}{_ENDING}"
+        key = digest(step, *map(self._digest_of, uses))
+        path = self.folder / f"{step.replace(' ', '-')}-{key}{_ENDING}"
         if not self.fresh:
             try:
                 value: T = read_columns(path)
@@ -83,11 +90,32 @@ class Cache:
             else:
                 self.from_cache.append(step)
                 _touch(path)
+                self._learn(value, key)
                 return value
         value = compute()
         self.computed.append(step)
         self._keep(path, value)
+        self._learn(value, key)
         return value
+
+    def _digest_of(self, value: object) -> str:
+        if id(value) in self._known:
+            return self._known[id(value)][1]
+        found = digest(value)
+        self._remember(value, found)
+        return found
+
+    def _learn(self, value: object, key: str) -> None:
+        """Know a step's result, and the parts of one that is several, by the step's key."""
+        self._remember(value, key)
+        if isinstance(value, tuple):
+            for place, part in enumerate(value):
+                self._remember(part, f"{key}.{place}")
+
+    def _remember(self, value: object, found: str) -> None:
+        # Plain values may be one object in many places, and are quickly hashed.
+        if value is not None and not isinstance(value, bool | int | float | str | tuple):
+            self._known[id(value)] = (value, found)
 
     def trim(self, most_bytes: int = _MOST_BYTES) -> None:
         """Remove what was not used for longest, until the rest fits."""
