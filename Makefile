@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types bench-smoke install clean
+.PHONY: run test notebooks lint types bench-smoke install clean
 
 run: $(VENV)/.installed
 	$(BIN)/care-circle run sample
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
+
+# Every notebook from top to bottom, as a test.
+notebooks: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m notebooks
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from coverage.assessment import (
     OUTSIDE_AREAS,
     areas_coverage,
     coverage_of,
+    pieces_by_area,
     pieces_inside,
     streets_coverage,
     with_any_and_all,
@@ -102,7 +103,7 @@ def test_areas_add_up_with_the_rest(street):
         crs=CRS,
     )
     inside = pieces_inside(network, shapely.box(-1, -1, 3001, 1))
-    table = areas_coverage(network, inside, areas, covered)
+    table = areas_coverage(network, pieces_by_area(network, inside, areas), areas, covered)
     assert table.index.tolist() == ["西街道", "中街道", OUTSIDE_AREAS]
     assert_allclose(table["street_km"], [0.5, 1.0, 1.5])
     assert_allclose(table["covered_km_community"], [0.5, 0.31, 0])

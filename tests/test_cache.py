@@ -143,3 +143,13 @@ def test_equal_values_are_the_same_uses(tmp_path):
     Cache(tmp_path)("sum", lambda: 1, np.arange(5))
     assert Cache(tmp_path)("sum", lambda: 2, np.arange(5)) == 1
     assert Cache(tmp_path)("sum", lambda: 2, np.arange(6)) == 2
+
+
+def test_what_a_step_hands_on_keeps_its_first_name(tmp_path):
+    """The second step gives back its input; the third must not ask for another key because of it."""
+    for _ in range(2):
+        keep = Cache(tmp_path)
+        one = keep("one", lambda: np.arange(3), "file")
+        keep("two", lambda one=one: (one, np.arange(4)), one)
+        keep("three", lambda one=one: float(one.sum()), one)
+    assert keep.from_cache == ["one", "two", "three"]

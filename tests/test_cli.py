@@ -42,9 +42,9 @@ def test_run_without_words_analyses_the_sample(tmp_path):
     out = tmp_path / "data" / "processed" / "sample"
     assert str(Path("data/processed/sample/map.html")) in done.stdout
     assert "Synthetic sample" in done.stdout
-    assert {p.name for p in out.iterdir()} == {
+    assert {p.name for p in out.iterdir() if p.name != ".cache"} == {
         "areas.csv", "care-circle.xlsx", "coverage.gpkg", "facilities.csv", "gaps.csv",
-        "manifest.json", "map.html", "summary.json", "zones.csv",
+        "manifest.json", "map.html", "map.png", "report.html", "summary.json", "zones.csv",
     }  # fmt: skip
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert summary["coverage"]["community"]["share"] > summary["coverage"]["district"]["share"]
@@ -57,10 +57,63 @@ def test_quiet_prints_the_map_and_nothing_else(town, tmp_path):
     assert done.stderr == ""
 
 
-def test_verbose_prints_the_seconds_of_each_step(town, tmp_path):
-    done = care_circle("run", town, "-v", "--walker", "adult", cwd=tmp_path)
-    assert "isochrones" in done.stdout
-    assert "walker 步行者 adult" in done.stdout
+def parts(done):
+    """Return which parts of the steps a run computed, and which were kept from an earlier one."""
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    return [
+        set(line.split(": ")[1].split(", "))
+        for line in lines
+        if line.startswith(("computed 计算: ", "kept 已缓存: "))
+    ]
+
+
+def test_a_second_run_computes_only_what_has_changed(town, tmp_path):
+    def run(*words):
+        done = care_circle("run", town, "-v", *words, "--out", "out", cwd=tmp_path)
+        return done.stdout, *parts(done)
+
+    said, computed, kept = run()
+    assert {"streets", "network", "snapping", "isochrones", "choices", "map"} <= computed
+    assert kept == {"-"}
+    assert "isochrones" in said
+    first = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir() if p.is_file()}
+    said, computed, kept = run()
+    assert computed == {"-"}
+    assert "kept 已缓存" in said
+    again = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir() if p.is_file()}
+    del first["manifest.json"], again["manifest.json"]  # it has the clock
+    assert again == first
+    said, computed, kept = run("--walker", "adult")
+    assert "walker 步行者 adult" in said
+    assert {"streets", "heights", "network", "snapping", "demand"} <= kept
+    assert {"minutes", "reach", "people"} <= computed
+    _, computed, kept = run("--fresh")
+    assert kept == {"-"}
+    # Another list of facilities: the streets are not read again.
+    lines = (town / "facilities.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (town / "facilities.csv").write_text("".join(lines[:-1]), encoding="utf-8")
+    _, computed, kept = run()
+    assert {"streets", "heights", "network", "buildings", "inside"} <= kept
+    assert {"snapping", "minutes", "map"} <= computed
+
+
+def test_damaged_and_unwritable_caches_are_done_without(town, tmp_path):
+    first = care_circle("run", town, "--out", "out", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    summary = (tmp_path / "out" / "summary.json").read_bytes()
+    for path in (tmp_path / "out" / ".cache").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    done = care_circle("run", town, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "is not whole" in done.stderr
+    assert (tmp_path / "out" / "summary.json").read_bytes() == summary
+    shutil.rmtree(tmp_path / "out" / ".cache")
+    (tmp_path / "out" / ".cache").write_text("in the way")
+    done = care_circle("run", town, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written to" in done.stderr
+    assert (tmp_path / "out" / "summary.json").read_bytes() == summary
 
 
 def test_check_computes_nothing(town, tmp_path):
@@ -191,7 +244,7 @@ def test_bad_input_is_told_whole_and_leaves_earlier_results(
     out = tmp_path / "out"
     if command == "run":
         assert care_circle("run", town, "--out", out, "-q", cwd=tmp_path).returncode == 0
-    before = {p.name: p.read_bytes() for p in out.iterdir()} if out.exists() else {}
+    before = {p.name: p.read_bytes() for p in out.iterdir() if p.is_file()} if out.exists() else {}
     spoil(town)
     words = ("--out", out) if command == "run" else ()
     done = care_circle(command, town, *words, cwd=tmp_path)
@@ -199,7 +252,7 @@ def test_bad_input_is_told_whole_and_leaves_earlier_results(
     for part in expected:
         assert part in done.stderr
     assert "Traceback" not in done.stderr
-    after = {p.name: p.read_bytes() for p in out.iterdir()} if out.exists() else {}
+    after = {p.name: p.read_bytes() for p in out.iterdir() if p.is_file()} if out.exists() else {}
     assert after == before
 
 
@@ -258,7 +311,7 @@ def test_help_names_the_default_folder(tmp_path):
 def test_an_interrupted_run_ends_with_130_and_leaves_earlier_results(town, tmp_path):
     out = tmp_path / "out"
     assert care_circle("run", town, "--out", out, "-q", cwd=tmp_path).returncode == 0
-    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    before = {p.name: p.read_bytes() for p in out.iterdir() if p.is_file()}
     running = subprocess.Popen(
         [sys.executable, "-m", "coverage", "run", str(town), "--out", str(out)],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
@@ -269,4 +322,4 @@ def test_an_interrupted_run_ends_with_130_and_leaves_earlier_results(town, tmp_p
     assert running.returncode == 130, stderr
     assert "Interrupted. Results are whole" in stderr
     assert "Traceback" not in stderr
-    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+    assert {p.name: p.read_bytes() for p in out.iterdir() if p.is_file()} == before

@@ -66,6 +66,7 @@ def test_frames_keep_types_index_order_and_coordinate_system(tmp_path):
             "share": [0.1, np.nan, -np.inf],
             "yes": [True, False, True],
             "mixed": [1.5, "x", None],
+            "fits": [("community", "street"), (), None],
             5: np.array([1, 2, 3], dtype="u1"),
         },
         geometry=[shapely.Point(1 / 3, 2), None, shapely.box(0, 0, 1, 1)],

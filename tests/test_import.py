@@ -37,7 +37,7 @@ def test_numba_imports_and_compiles_beside_this_package():
 
 
 def test_the_names_of_the_package_resolve():
-    names = "check compare_walkers load_study run save sensitivity"
+    names = "Result Study check compare_walkers init_study load_study run save sensitivity"
     code = f"import coverage; print(*(getattr(coverage, n).__name__ for n in '{names}'.split()))"
     assert run(code) == names
     code = "import coverage\ntry:\n    coverage.nothing\nexcept AttributeError as e:\n    print(e)"

@@ -7,10 +7,10 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
-    {"errors", "_numba_compat", "pieces"},
+    {"errors", "_numba_compat", "pieces", "cards"},
     {"columns"},
     {"cache"},
-    {"walkers", "streets", "tags"},
+    {"walkers", "streets", "tags", "notebook", "study_card"},
     {"study", "stairs", "squares", "lifts"},
     {"pace"},
     {"elevations", "features"},
@@ -23,7 +23,7 @@ LAYERS = [
     {"people_gaps", "fairness", "choices"},
     {"people"},
     {"inputs"},
-    {"catalogue", "findings", "summary"},
+    {"catalogue", "findings", "summary", "preparation"},
     {"outputs"},
     {"result"},
     {"pipeline"},

@@ -1,31 +1,27 @@
-"""The map: alone in the world, the same each time, and deaf to what names would have it do."""
+"""The map's page as a file: alone in the world, the same each time, deaf to what names would have it do.
 
+What it does once a browser opens it is in `tests/browser`.
+"""
+
+import base64
 import dataclasses
-import json
 import math
 import re
 from html.parser import HTMLParser
-from importlib import metadata
-from types import SimpleNamespace
+from importlib import metadata, resources
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pytest
-import shapely
-from shapely import LineString, Point, box
 
 import coverage
 from coverage.errors import OutputError
 from coverage.outputs import leaflet, maps
 from coverage.outputs.colours import band_colour
 from coverage.outputs.map_words import kilometres, percent, plain
-from coverage.outputs.maps import map_html
-from coverage.result import Result
-from coverage.study import TIERS, Study, TierPart, TiersPart
-
-CRS = "EPSG:32648"
-X, Y = 650_000.0, 3_270_000.0
+from coverage.outputs.maps import map_html, page_of
+from coverage.outputs.packing import pack, unpack
+from map_grid import town
+from map_payload import big_city
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -37,9 +33,7 @@ HOSTILE = [
     "مركز الرعاية 12",
     "😀👵🏽",
     "梯坎" * 150,
-    "a\u2028b\x00c\ud800d",
-    "",
-    None,
+    "a\u2028b",
 ]
 
 
@@ -69,152 +63,58 @@ class Page(HTMLParser):
             self.text += data
 
     @property
-    def data(self):
-        """What the page's own script works on."""
+    def content(self):
+        """What the page's own script works on: the meta and the arrays."""
         kinds = [about.get("type") for tag, about in self.attributes if tag == "script"]
-        return json.loads(self.scripts[kinds.index("application/json")])
-
-    def tip(self, title):
-        return next(dict(rows) for name, rows in self.data["tips"] if name == title and rows)
+        return unpack(base64.b64decode(self.scripts[kinds.index("text/plain")]))
 
 
-def lines(*xy):
-    return LineString([(X + x, Y + y) for x, y in xy])
+def page_text(title="方格 Square", notices=(), **changes):
+    return page_of(title, pack(*town(title=title, **changes)), notices=notices)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def text():
+    return page_text(notices=["Synthetic 示例"])
+
+
+@pytest.fixture(scope="module")
 def result():
-    r"""Three streets from west to east in a square kilometre; its station stands at C.
-
-    y=1000 +---------------------+
-           |  a: no way to C     |
-           |                     |
-           |  b: 20 min          |
-           C==c: 4 min===========|
-    y=0    +---------------------+
-    """
-    square = box(X, Y, X + 1000, Y + 1000)
-    street_m = lines((0, 100), (1000, 100)).length
-    facilities = gpd.GeoDataFrame(
-        {
-            "name": ["示例站", "Afar"], "tier": ["community", "street"], "capacity": [15, np.nan],
-            "address": ["", None], "snapped": [True, False], "snap_m": [12.4, np.nan],
-            "street_km_5min": [0.4, 0.0], "street_km_10min": [0.8, 0.0],
-            "street_km_15min": [1.0, 0.0],
-        },
-        index=pd.Index(["C1", "S1"], name="id"),
-        geometry=[Point(X, Y + 100), Point(X + 500, Y + 500)],
-        crs=CRS,
-    )  # fmt: skip
-    streets = gpd.GeoDataFrame(
-        {
-            "osm_id": [1, 2, 3], "name": ["a", "b", None],
-            "highway": ["steps", "primary_link", "x"], "length_m": [street_m] * 3,
-            **{f"minutes_{tier}": [np.nan, 20.0, 4.04] for tier in TIERS},
-            **{f"covered_{tier}": [0.0, 0.999, 1.0] for tier in TIERS},
-        },
-        geometry=[lines((0, y), (1000, y)) for y in (800, 400, 100)],
-        crs=CRS,
-    )  # fmt: skip
-    around = shapely.buffer(streets.geometry.iloc[2], 25)
-    isochrones = gpd.GeoDataFrame(
-        {"scope": "tier", "facility": "", "tier": "community", "minutes": [5.0, 10.0, 15.0]},
-        geometry=[around, around.buffer(5), around.buffer(10)],
-        crs=CRS,
-    )
-    shares = {f"covered_km_{key}": [1.0, 0.0] for key in (*TIERS, "any", "all")}
-    shares |= {f"share_{key}": [0.5, np.nan] for key in (*TIERS, "any", "all")}
-    areas = gpd.GeoDataFrame(
-        {"street_km": [2.0, 0.0], **shares},
-        index=pd.Index(["南街道", "outside"], name="area"),
-        geometry=[square, shapely.Polygon()],
-        crs=CRS,
-    )
-    gaps = gpd.GeoDataFrame(
-        {
-            "tier": "community", "street_m": [1000.0, 900.0], "area": "南街道",
-            "nearest_facility": ["C1", ""], "nearest_name": ["示例站", ""],
-            "minutes": [20.0, np.nan],
-        },
-        index=pd.Index(["community-01", "community-02"], name="gap"),
-        geometry=[shapely.multipolygons([line.buffer(25)]) for line in streets.geometry[:2]],
-        crs=CRS,
-    )  # fmt: skip
-    study = Study(
-        name="square", title="方格 Square", notices=("Synthetic 示例",), boundary="x.geojson",
-        facilities={"file": "f.csv"},
-    )  # fmt: skip
-    summary = {
-        "street_km": 398.93,
-        "coverage": {
-            "community": {"covered_km": 265.07, "share": 0.6645},
-            "street": {"covered_km": 0.0, "share": 0.0},
-            "district": {"covered_km": None, "share": None},
-        },
-        "facilities": {"community": 1, "street": 1, "district": 0},
-        "gaps": {tier: {"count": 2} for tier in TIERS},
-        "people": None,
-        "warnings": [],
-    }
-    return Result(
-        study=study, inputs=SimpleNamespace(boundary=square, crs=CRS),
-        network=SimpleNamespace(crs=CRS), facilities=facilities, streets=streets,
-        isochrones=isochrones, areas=areas, gaps=gaps, people=None, summary=summary, seconds={},
-    )  # fmt: skip
+    return coverage.run("sample")
 
 
-def renamed(result, names):
-    """Return the result with hostile names in all places that hold names."""
-
-    def spread(frame, **columns):
-        return frame.assign(
-            **{c: [names[i % len(names)] for i in range(len(frame))] for c in columns}
-        )
-
-    facilities = pd.concat([result.facilities.iloc[[0]]] * len(names))
-    facilities.index = [str(name) for name in names]
-    areas = pd.concat([result.areas.iloc[[0]]] * len(names))
-    areas.index = names
-    gaps = pd.concat([result.gaps.iloc[[0]]] * len(names))
-    gaps.index = [f"community-{rank:02d}" for rank in range(1, len(names) + 1)]
-    streets = pd.concat([result.streets.iloc[[0]]] * len(names), ignore_index=True)
-    return dataclasses.replace(
-        result,
-        study=result.study.model_copy(
-            update={"title": names[0], "notices": tuple(str(name) for name in names)}
-        ),
-        facilities=spread(facilities, name=1, address=1),
-        streets=spread(streets, name=1, highway=1),
-        areas=areas,
-        gaps=spread(gaps, nearest_name=1, area=1),
-    )
-
-
-def test_the_page_asks_no_server_for_anything(result):
-    page = Page(map_html(result))
+def test_the_page_asks_no_server_for_anything(text):
+    page = Page(text)
     assert "link" not in page.tags
     assert not [about for _, about in page.attributes if "src" in about]
-    text = map_html(result)
     styles = "".join(re.findall(r"<style>(.*?)</style>", text, re.DOTALL))
     assert not re.search(r"url\((?!data:|#)|@import", styles)
-    # What else looks like an address: the tile layer, off; a link to follow; names and comments.
-    addresses = set(re.findall(r"https?://[^\s\"'<>)/]+", text))
+    # What else looks like an address: servers of basemaps, all off; a link to follow; names and comments.
+    addresses = set(re.findall(r"https?://[^\s\"'<>)/`]+", text))
     assert addresses == {
-        "https://tile.openstreetmap.org", "https://www.openstreetmap.org",
-        "https://leafletjs.com", "http://www.w3.org", "https://bugzilla.mozilla.org",
+        *leaflet.ONLINE_SERVERS, "https://t{s}.tianditu.gov.cn", "https://webrd0{s}.is.autonavi.com",
+        "https://www.openstreetmap.org", "https://leafletjs.com", "http://www.w3.org",
+        "https://bugzilla.mozilla.org",
     }  # fmt: skip
     assert "sourceMappingURL" not in text
 
 
-def test_the_tile_layer_is_off(result):
-    text = map_html(result)
+def test_the_tile_layer_is_off(text):
     layer = re.search(r"var (tile_layer_\d+)", text)[1]
     assert f"{layer}.addTo" not in text
-    assert "img-src data: https://tile.openstreetmap.org" in text
 
 
-def test_libraries_come_with_their_licences(result):
-    text = map_html(result)
+def test_the_policy_forbids_all_that_is_not_offered(text):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert policy == (
+        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; worker-src blob:; "
+        f"img-src data: {' '.join(leaflet.ONLINE_SERVERS)}"
+    )
+    # Before anything that it is to govern.
+    assert text.index("Content-Security-Policy") < text.index("<script>/*")
+
+
+def test_libraries_come_with_their_licences(text):
     assert "Leaflet 1.9" in text
     assert "markerClusterGroup" in text
     assert "BSD 2-Clause" in text
@@ -222,25 +122,25 @@ def test_libraries_come_with_their_licences(result):
     assert not re.search(r"\$\(|jQuery|bootstrap", text)
 
 
-def test_a_missing_library_is_named_with_its_remedy(result, monkeypatch):
+def test_a_missing_library_is_named_with_its_remedy(monkeypatch):
     def missing(_):
         raise metadata.PackageNotFoundError
 
     monkeypatch.setattr(leaflet.metadata, "files", missing)
     with pytest.raises(OutputError, match=r"XStatic-Leaflet is not installed\. Reinstall"):
-        map_html(result)
+        page_text()
 
 
-def test_a_library_without_its_file_is_named(result, monkeypatch):
+def test_a_library_without_its_file_is_named(monkeypatch):
     monkeypatch.setattr(leaflet.metadata, "files", lambda _: None)
     with pytest.raises(OutputError, match=r"leaflet\.css .*not installed"):
-        map_html(result)
+        page_text()
 
 
-def test_a_link_that_folium_leaves_is_refused(result, monkeypatch):
-    monkeypatch.setattr(maps, "own_asset", lambda _: "</script><script src=https://cdn/x.js>")
+def test_a_link_that_folium_leaves_is_refused(monkeypatch):
+    monkeypatch.setattr(maps, "page_script", lambda: "</script><script src=https://cdn/x.js>")
     with pytest.raises(OutputError, match=re.escape("https://cdn/x.js")):
-        map_html(result)
+        page_text()
 
 
 def test_two_calls_give_the_same_text(result):
@@ -249,198 +149,97 @@ def test_two_calls_give_the_same_text(result):
     assert not re.search(r"_[0-9a-f]{32}", text)
 
 
-def test_an_id_in_the_data_that_looks_like_folium_s_stays(result):
+def test_an_id_in_the_data_that_looks_like_folium_s_stays():
     md5 = "x_0123456789abcdef0123456789abcdef"
-    facilities = result.facilities.rename(index={"C1": md5})
-    page = Page(map_html(dataclasses.replace(result, facilities=facilities)))
-    assert page.tip("示例站")["编号 ID"] == md5
+    text = page_text(title=md5, notices=[md5])
+    assert Page(text).text.count(md5) == 3  # the window's title, the heading, the notice
 
 
-def test_hostile_names_are_text_and_run_nothing(result):
-    text = map_html(renamed(result, HOSTILE))
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_text_and_run_nothing(name):
+    text = page_text(title=name, notices=[name, "x"])
     text.encode("utf-8")
-    harmless = ["x" if name != "" else "" for name in HOSTILE]
-    page, other = Page(text), Page(map_html(renamed(result, harmless)))
+    page, other = Page(text), Page(page_text(title="x" * len(name), notices=["x" * len(name), "x"]))
     # The same tags and the same running script: names made none and are in none.
     assert page.tags == other.tags
+    assert page.scripts[:-2] == other.scripts[:-2]
     assert page.scripts[-1] == other.scripts[-1]
-    titles = [title for title, _ in page.data["tips"]]
-    for name in HOSTILE[:8]:
-        assert titles.count(name) == 3, name  # a facility, an area and its label
-        assert name in page.data["streets"]["names"]
-        assert name in page.text
+    assert page.text.count(name) == 3
 
 
-def test_long_and_missing_names_are_shown_as_such(result):
-    page = Page(map_html(renamed(result, HOSTILE)))
-    titles = [title for title, _ in page.data["tips"]]
-    assert "（无名）unnamed" in titles
-    assert max(map(len, titles)) <= 160
-    # A notice is not cut: it may say why a figure must not be used.
-    assert "梯坎" * 150 in page.text
-
-
-def test_streets_know_their_band_and_minutes(result):
-    streets = Page(map_html(result)).data["streets"]
-    times = streets["tiers"]["community"]
-    colours = [times["colours"][band] for band in times["band"]]
-    assert colours[2] == band_colour(5)
-    assert colours[0] != colours[1]
-    assert times["band"] == [4, 3, 0]
-    assert times["tenths"] == [None, 200, 40]
-    # Rounded down: a street with a gap in it is not covered whole.
-    assert times["percent"] == [0, 99, 100]
-    assert [streets["kinds"][kind] for kind in streets["kind"]] == [
-        "梯坎 steps",
-        "主干路 primary_link",
-        "x",
+def test_hostile_names_of_a_study_come_as_they_are(result):
+    hostile = [*HOSTILE, "a\u2028b\x00c\ud800d", "", None]
+    names = [hostile[k % len(hostile)] for k in range(len(result.facilities))]
+    # As objects: pandas' own strings take no half of a character.
+    column = pd.Series(names, index=result.facilities.index, dtype=object)
+    facilities = result.facilities.assign(name=column, address=column)
+    study = result.study.model_copy(update={"title": HOSTILE[0], "notices": tuple(HOSTILE)})
+    text = map_html(dataclasses.replace(result, facilities=facilities, study=study))
+    page = Page(text)
+    meta, _ = page.content
+    assert [about["name"] for about in meta["facilities"]] == [
+        plain(name, longest=400) for name in names
     ]
-    assert "60" in times["unknown"]
+    assert meta["title"] == HOSTILE[0]
+    for name in HOSTILE:
+        assert name in page.text  # a notice is not cut: it may say why a figure must not be used
+    assert page.tags == Page(map_html(dataclasses.replace(result, study=study))).tags
 
 
-def test_streets_lie_where_they_are(result):
-    data = Page(map_html(result)).data
-    (first,) = data["streets"]["lines"][2]
-    points = np.cumsum(np.reshape(first, (-1, 2)), axis=0) / data["streets"]["scale"]
-    ends = result.streets.geometry.to_crs("EPSG:4326").iloc[2]
-    np.testing.assert_allclose(points, shapely.get_coordinates(ends), atol=6e-6)
-    (south, west), (north, east) = data["bounds"]
-    assert west < points[1][0] <= east
-    assert south < points[0][1] < north
+def test_notices_stand_in_the_page_itself_and_long_ones_fold():
+    long = "This may not be used for anything. " * 20
+    page = Page(page_text(notices=["Synthetic 示例", "", long]))
+    assert "Synthetic 示例" in page.text
+    assert long.strip() in page.text
+    assert page.tags.count("details") == 4  # warnings, layers, legend and the long notice
+    assert Page(page_text()).tags.count("details") == 3
+    assert not [
+        about for _, about in Page(page_text()).attributes if about.get("class") == "cc-notices"
+    ]
 
 
-def test_a_street_on_the_threshold_is_within_it(result):
-    streets = result.streets.assign(minutes_community=[15.0, np.nextafter(15, 16), 5.0])
-    times = Page(map_html(dataclasses.replace(result, streets=streets))).data["streets"]["tiers"]
-    assert times["community"]["band"] == [2, 3, 0]
-
-
-def test_a_threshold_beyond_the_bands_is_a_band(result):
-    tiers = TiersPart(district=TierPart(threshold_min=30))
-    study = result.study.model_copy(update={"tiers": tiers})
-    page = Page(map_html(dataclasses.replace(result, study=study)))
-    assert page.data["streets"]["tiers"]["district"]["band"] == [5, 3, 0]
-    assert page.data["streets"]["tiers"]["community"]["band"] == [4, 3, 0]
-    assert "区县失能特困集中照护中心 30" in page.text
-    assert "≤ 30 分钟" in page.text
-
-
-def test_the_legend_follows_the_shown_tier_where_thresholds_differ(result):
-    tiers = TiersPart(community=TierPart(threshold_min=60))
-    study = result.study.model_copy(update={"tiers": tiers})
-    page = Page(map_html(dataclasses.replace(result, study=study)))
-    lists = [about["data-tiers"] for tag, about in page.attributes if "data-tiers" in about]
-    assert lists == ["community", "street district"]
-    assert "60–60" not in page.text
-    assert "15–60 分钟" in page.text
-    for minutes in (15, 60):
-        assert page.text.count(f"not within {minutes} min") == 1
-
-
-def test_one_legend_where_thresholds_are_alike(result):
+def test_what_the_page_shows_of_a_study_is_in_its_payload(result):
     page = Page(map_html(result))
-    assert [about["data-tiers"] for _, about in page.attributes if "data-tiers" in about] == [
-        "community street district"
-    ]
+    meta, arrays = page.content
+    assert meta["title"] == result.study.title
+    assert meta["warnings"] or not result.summary["warnings"]
+    assert len(meta["facilities"]) == len(result.facilities)
+    assert len(meta["gaps"]) == len(result.gaps)
+    assert len(arrays["home.x"]) == len(result.people.homes)
+    for notice in result.study.notices:
+        assert notice in page.text
 
 
-def test_markers_stand_still(result):
-    text = map_html(result)
+def test_markers_stand_still(text):
     assert '"animate": false' in text
     assert '"animateAddingMarkers": false' in text
 
 
-def test_warnings_are_on_the_map_as_text(result):
-    assert "cc-warnings" not in str(Page(map_html(result)).attributes)
-    warnings = ["facilities: 1 have no street", HOSTILE[0]]
-    result = dataclasses.replace(result, summary={**result.summary, "warnings": warnings})
-    page = Page(map_html(result))
-    assert ("details", {"class": "cc-warnings"}) in page.attributes
-    assert "2 条数据提示" in page.text
-    assert warnings[0] in page.text
-    assert HOSTILE[0] in page.text
+def test_a_reader_may_enlarge_the_page(text):
+    assert "user-scalable" not in text
+    assert "maximum-scale" not in text
+    assert re.search(r'name="viewport" content="width=device-width,\s*initial-scale=1"', text)
 
 
-def test_tips_say_what_a_planner_asks(result):
-    page = Page(map_html(result))
-    assert page.tip("示例站") == {
-        "层级 Tier": "社区养老服务站 community station",
-        "编号 ID": "C1",
-        "容量 Places": "15",
-        "5 分钟可达街道 in 5 min": "0.40 km of street",
-        "10 分钟可达街道 in 10 min": "0.80 km of street",
-        "15 分钟可达街道 in 15 min": "1.0 km of street",
-        "至街道直线距离 To the street": "12 m",
-    }
-    assert "300 m" in page.tip("Afar")["⚠ 未接入路网 Not connected"]
-    gap = page.tip("缺口 Gap community-01")
-    assert gap["位次 Rank"] == "1 / 2"
-    assert gap["最近设施 Nearest"] == "示例站 · C1"
-    assert gap["步行时间 Walk"] == "20.0 分钟 min"
-    far = page.tip("缺口 Gap community-02")
-    assert "beyond 60 minutes" in far["步行时间 Walk"]
-    assert "最近设施 Nearest" not in far
-    assert page.tip("南街道")["任一层级 any tier"] == "1.0 km · 50\u00a0%"
+def test_scripts_are_short_and_all_of_them_are_used():
+    assets = resources.files("coverage.outputs").joinpath("assets")
+    used = {*leaflet.SCRIPTS, *leaflet.STYLES}
+    there = {file.name for file in assets.iterdir() if not file.name.startswith("report")}
+    assert used | {"licences.txt"} == there
+    for name in used:
+        lines = assets.joinpath(name).read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= 400, name
+        assert not [line for line in lines if "innerHTML" in line or "eval(" in line], name
 
 
-def test_a_facility_off_the_network_is_marked(result):
-    marks = re.findall(r'"snapped": (true|false), "tier": "(\w+)"', map_html(result))
-    assert marks == [("true", "community"), ("false", "street")]
-
-
-def test_circles_are_drawn_from_the_largest(result):
-    text = map_html(result)
-    fills = [text.index(f'"color": "{band_colour(end)}"') for end in (15, 10, 5)]
-    assert fills == sorted(fills)
-
-
-def test_the_headline_names_covered_total_and_share(result):
-    page = Page(map_html(result))
-    assert (
-        "265.1 of 398.9 km of street, 66\u00a0%, lie within 15 min of a community station"
-        in page.text
-    )
-    assert "398.9 公里街道中，265.1 公里（66\u00a0%）15 分钟步行可达社区养老服务站" in page.text
-    assert "— of 398.9 km of street, —, lie within 15 min of a district centre" in page.text
-    for words in ("方格 Square", "Synthetic 示例", "senior（0.9 m/s）", "往返取长", "图例 Legend"):
-        assert words in page.text
-    assert "contributors</a> (ODbL)" in page.scripts[-1]
-
-
-def test_only_the_community_tier_is_shown_at_first(result):
-    text = map_html(result)
-    added = set(re.findall(r"(\w+_\d+)\.addTo\(map_\d+\)", text))
-    roles = re.search(r"careCircle\.start\(map_\d+, (.*?)\}\);", text, re.DOTALL)[1]
-    of_tier = {
-        tier: set(re.findall(r"\w+_\d+", re.search(rf'"{tier}": \[(.*?)\]', roles, re.DOTALL)[1]))
-        for tier in TIERS
-    }
-    assert len(of_tier["community"]) == 4
-    assert of_tier["community"] <= added
-    assert not added & (of_tier["street"] | of_tier["district"])
-
-
-EMPTY = {
-    "no areas": lambda _: {"areas": None},
-    "no gaps": lambda r: {"gaps": r.gaps.iloc[:0]},
-    "no facility": lambda r: {"facilities": r.facilities.iloc[:0]},
-    "none snapped": lambda r: {"facilities": r.facilities.assign(snapped=False, snap_m=np.nan)},
-    "no isochrone": lambda r: {"isochrones": r.isochrones.iloc[:0]},
-    "no street": lambda r: {"streets": r.streets.iloc[:0]},
-    "no notice": lambda r: {"study": r.study.model_copy(update={"notices": ()})},
-    "no title": lambda r: {"study": r.study.model_copy(update={"title": ""})},
-}
-
-
-@pytest.mark.parametrize("missing", [*EMPTY, "all of it"])
-def test_what_is_missing_leaves_a_map(result, missing):
-    changes = EMPTY.values() if missing == "all of it" else [EMPTY[missing]]
-    for change in changes:
-        result = dataclasses.replace(result, **change(result))
-    page = Page(map_html(result))
-    assert page.tags.count("header") == 1
-    assert ("cc-notices" in str(page.attributes)) == bool(result.study.notices)
-    assert math.isfinite(page.data["bounds"][0][0])
+def test_a_city_is_under_twelve_megabytes():
+    """The nine districts: 150,000 links with 600,000 vertices, 40,000 homes, 1,000 facilities."""
+    meta, sections = big_city()
+    arrays = {section.name: section.array for section in sections}
+    assert len(arrays["link.a"]) == 150_000
+    assert len(arrays["link.dx"]) + len(arrays["node.x"]) > 500_000
+    assert len(arrays["home.x"]) == 40_000
+    assert len(page_of(meta["title"], pack(meta, sections)).encode()) < 12_000_000
 
 
 @pytest.mark.parametrize(
@@ -482,4 +281,4 @@ def test_yuzhong_s_map_is_small(yuzhong, tmp_path):
     )
     text = map_html(coverage.run(tmp_path / "study.toml"))
     assert len(text.encode()) < 3_000_000
-    assert len(Page(text).data["streets"]["lines"]) > 3_000
+    assert len(Page(text).content[1]["link.a"]) > 3_000

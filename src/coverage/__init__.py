@@ -9,21 +9,24 @@ from . import _numba_compat
 from ._numba_compat import Coverage
 
 if TYPE_CHECKING:
-    from .catalogue import load_study
+    from .catalogue import init_study, load_study
     from .comparison import compare_walkers
     from .outputs.store import save
     from .pipeline import check, run
     from .repetitions import sensitivity
+    from .result import Result
     from .study import Study
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Coverage",
+    "Result",
     "Study",
     "__version__",
     "check",
     "compare_walkers",
+    "init_study",
     "load_study",
     "run",
     "save",
@@ -31,7 +34,9 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Result": "result",
     "Study": "study",
+    "init_study": "catalogue",
     "load_study": "catalogue",
     "check": "pipeline",
     "run": "pipeline",

@@ -89,17 +89,15 @@ def pieces_by_area(
 
 def areas_coverage(
     network: WalkingNetwork,
-    inside: Pieces,
+    parts: Mapping[str, Pieces],
     areas: gpd.GeoDataFrame,
     covered: Mapping[str, Pieces],
 ) -> gpd.GeoDataFrame:
     """Return `areas` (index: name) with the figures of `coverage_of` for each.
 
-    Streets of the study area that lie in none of them get a row of their own, `OUTSIDE_AREAS`,
-    with an empty geometry, so that the rows add up to the whole. What lies in two areas, or along
-    the rim between them, counts in the first.
+    `parts` are those of `pieces_by_area`; streets in none of the areas get a row of their own with
+    an empty geometry, so that the rows add up to the whole.
     """
-    parts = pieces_by_area(network, inside, areas)
     rows = [coverage_of(network, part, covered) for part in parts.values()]
     names = list(parts)
     shapes = [*areas.geometry, shapely.Polygon()][: len(names)]

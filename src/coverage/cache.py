@@ -10,11 +10,14 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
 
 from .columns import ColumnsError, read_columns, write_columns
 
@@ -101,21 +104,29 @@ class Cache:
     def _digest_of(self, value: object) -> str:
         if id(value) in self._known:
             return self._known[id(value)][1]
-        found = digest(value)
+        parts = _parts(value)
+        # Of what is made of parts, those known already need no second look.
+        found = (
+            digest(value)
+            if parts is None
+            else digest(type(value).__name__, *(self._digest_of(part) for part in parts))
+        )
         self._remember(value, found)
         return found
 
     def _learn(self, value: object, key: str) -> None:
-        """Know a step's result, and the parts of one that is several, by the step's key."""
+        """Know a step's result, and the parts of one that has several, by the step's key."""
         self._remember(value, key)
-        if isinstance(value, tuple):
-            for place, part in enumerate(value):
+        for place, part in enumerate(_parts(value) or ()):
+            # Small things may be one object in many places, which no step's key stands for.
+            if isinstance(part, np.ndarray | pd.DataFrame) or is_dataclass(part):
                 self._remember(part, f"{key}.{place}")
 
     def _remember(self, value: object, found: str) -> None:
         # Plain values may be one object in many places, and are quickly hashed.
         if value is not None and not isinstance(value, bool | int | float | str | tuple):
-            self._known[id(value)] = (value, found)
+            # The first name stays: a step may hand on what another gave it.
+            self._known.setdefault(id(value), (value, found))
 
     def trim(self, most_bytes: int = _MOST_BYTES) -> None:
         """Remove what was not used for longest, until the rest fits."""
@@ -193,6 +204,17 @@ def _own_source() -> str:
         whole.update(name.encode())
         whole.update(module.read_bytes())
     return whole.hexdigest()
+
+
+def _parts(value: object) -> list[Any] | None:
+    """Return what a value is made of, with the names of the parts; None for one that is whole."""
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    if isinstance(value, tuple | list):
+        return list(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return [part for f in fields(value) for part in (f.name, getattr(value, f.name))]
+    return None
 
 
 def _touch(path: Path) -> None:

@@ -110,6 +110,9 @@ _changes = [
         "--elevation", type=click.Path(path_type=Path), help="Raster of ground heights (GeoTIFF)."
     ),
     click.option(
+        "--water", type=click.Path(path_type=Path), help="Polygons and lines of water, for the map."
+    ),
+    click.option(
         "--rules",
         type=click.Choice(["pedestrian", "osmnx-walk"]),
         help="Which streets may be walked; osmnx-walk compares with the OSMnx recipe.",
@@ -140,6 +143,8 @@ def _load(study: str, options: dict[str, Any]) -> Any:
         population__if_present=False if options["population"] else None,
         elevation__file=options["elevation"],
         elevation__if_present=False if options["elevation"] else None,
+        ground__water=options["water"],
+        ground__if_present=False if options["water"] else None,
         network__file=options["streets"],
         network__osm_cache=options["osm_cache"],
         network__rules=options["rules"],
@@ -157,18 +162,31 @@ def _load(study: str, options: dict[str, Any]) -> Any:
     "--out", type=_Folder(path_type=Path),
     help="Folder for the results (default: data/processed/STUDY).",
 )  # fmt: skip
+@click.option(
+    "--also", multiple=True, type=click.Choice(["geoparquet", "geojson"]),
+    help="Also write a file of every layer in this format; may be given twice.",
+)  # fmt: skip
+@click.option("--fresh", is_flag=True, help="Compute everything, whatever earlier runs kept.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the map's path.")
-@click.option("--verbose", "-v", is_flag=True, help="Also print the seconds of every step.")
-def run(study: str, out: Path | None, quiet: bool, verbose: bool, **options: Any) -> None:
+@click.option("--verbose", "-v", is_flag=True, help="Also print which parts of the steps ran.")
+def run(
+    study: str, out: Path | None, also: tuple[str, ...], fresh: bool, quiet: bool, verbose: bool,
+    **options: Any,
+) -> None:  # fmt: skip
     """Analyse STUDY (default: sample) and write map, tables and GeoPackage.
 
-    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file.
+    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. What a run has
+    computed is kept in .cache in the folder of its results: the next one computes only what has
+    changed.
     """
     from . import pipeline
-    from .console import show_steps, show_summary
+    from .cache import Cache
+    from .console import show_steps, show_summary, show_troubles
+    from .outputs.layers import require_formats
     from .outputs.store import ensure_writable, other_study, save
 
     loaded = _load(study, options)
+    require_formats(also)
     folder = out or Path("data/processed") / loaded.name
     ensure_writable(folder)
     if other := other_study(folder, loaded.name):
@@ -177,14 +195,24 @@ def run(study: str, out: Path | None, quiet: bool, verbose: bool, **options: Any
             "take their place. Choose another --out to keep both.",
             err=True,
         )
+    keep = Cache(folder / ".cache", fresh=fresh)
     with show_steps(len(pipeline.STEPS) + 1, quiet=quiet) as progress:
-        result = pipeline.run(loaded, progress=progress)
-        with progress("files 写出结果"):
-            map_path = save(result, folder)
+        result = pipeline.run(loaded, progress=progress, keep=keep)
+        files = pipeline.Clock(progress, keep)
+        with files.step("files 写出结果"):
+            map_path = save(result, folder, also=also, keep=keep)
+    keep.trim()
+    show_troubles(keep.troubles)
     if quiet:
         click.echo(map_path)
     else:
-        show_summary(result, map_path, verbose=verbose)
+        show_summary(
+            result, map_path, {**result.seconds, **files.seconds},
+            [*result.from_cache, *files.from_cache],
+        )  # fmt: skip
+    if verbose:
+        click.echo(f"computed 计算: {', '.join(keep.computed) or '-'}")
+        click.echo(f"kept 已缓存: {', '.join(keep.from_cache) or '-'}")
 
 
 @main.command()
@@ -283,7 +311,7 @@ def route(study: str, start: str, end: str, **options: Any) -> None:
     from .console import show_route
     from .inputs.everything import read_inputs
     from .network import project
-    from .pipeline import walking_network
+    from .preparation import walking_network
     from .routes import route as walk
 
     loaded = _load(study, options)
@@ -323,7 +351,7 @@ def fetch_elevation(
     from .catalogue import load_study
     from .console import show_download
     from .inputs.elevation_download import fetch_elevation as fetch_tiles
-    from .inputs.everything import network_area
+    from .inputs.extent import network_area
 
     loaded = load_study(study, network__osm_cache=osm_cache)
     part = loaded.elevation

@@ -136,7 +136,7 @@ def _array(array: NDArray[Any], columns: list[NDArray[Any]]) -> dict[str, Any]:
         return {"is": "array", "column": _column(array, columns), "shape": list(array.shape)}
     if array.ndim != 1:
         raise TypeError("objects are kept in columns of one dimension only")
-    geometric = [shapely.is_geometry(item) for item in array]
+    geometric = [isinstance(item, shapely.Geometry) for item in array]
     if any(geometric):
         if not all(yes or item is None for yes, item in zip(geometric, array, strict=True)):
             raise TypeError("a column holds geometries or texts, not both")

@@ -1,7 +1,6 @@
 """Walkers side by side: what each can reach, and what slope and stairs take from them."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,9 @@ from .assessment import coverage_of, pieces_inside, with_any_and_all
 from .errors import UsageError
 from .inputs.everything import Inputs, read_inputs
 from .network import WalkingNetwork, timed
-from .pipeline import Progress, walking_network
+from .notebook import steps_in_notebook
+from .pipeline import Progress
+from .preparation import walking_network
 from .reach import reach_of_each
 from .snapping import snap_facilities
 from .study import TIERS, Study
@@ -52,7 +53,7 @@ def compare_walkers(
     walkers = [known[name] for name in names]
     fastest = max(walkers, key=lambda walker: walker.fastest_speed_mps)
     widest = study.model_copy(update={"walker": fastest.name})
-    show = progress or (lambda _: nullcontext())
+    show = progress or steps_in_notebook()
     with show("streets and heights 街道与高程"):
         inputs = read_inputs(widest)
         network, _ = walking_network(widest, inputs)

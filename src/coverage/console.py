@@ -1,6 +1,6 @@
 """What a run shows in the terminal: steps as they go, and a short summary at the end."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,10 @@ def show_steps(count: int, *, quiet: bool) -> Iterator[ShowStep]:
         yield step
 
 
-def show_summary(result: Result, map_path: Path, *, verbose: bool) -> None:
-    """Print the headline figures and where the files are."""
+def show_summary(
+    result: Result, map_path: Path, seconds: Mapping[str, float], from_cache: Sequence[str]
+) -> None:
+    """Print the headline figures, what every step took, and where the files are."""
     console = Console(highlight=False)
     summary = result.summary
     console.print(f"\n[bold]{escape(summary['title'])}[/bold]")
@@ -86,11 +88,20 @@ def show_summary(result: Result, map_path: Path, *, verbose: bool) -> None:
     console.print(table)
     _show_people(console, summary["people"], summary["gaps"])
     _show_warnings(console, summary["warnings"])
-    if verbose:
-        for step, seconds in result.seconds.items():
-            console.print(f"{step:<14}{seconds:8.2f} s")
+    steps = [
+        f"{step} {took:.1f} s{' (kept 已缓存)' if step in from_cache else ''}"
+        for step, took in seconds.items()
+    ]
+    console.print(f"[dim]steps 步骤: {' · '.join(steps)}[/dim]")
     console.print(f"Map 地图: {escape(str(map_path))}", soft_wrap=True)
     console.print(f"All results 全部结果: {escape(str(map_path.parent))}", soft_wrap=True)
+
+
+def show_troubles(troubles: Sequence[str]) -> None:
+    """Print on stderr what went wrong and did no harm."""
+    console = Console(stderr=True, highlight=False)
+    for trouble in dict.fromkeys(troubles):
+        console.print(f"[yellow]warning[/yellow] {escape(trouble)}", soft_wrap=True)
 
 
 @contextmanager

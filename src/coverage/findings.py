@@ -46,6 +46,8 @@ class Findings:
         The headline figures, as ``summary.json`` holds them.
     seconds
         Seconds of every step.
+    from_cache
+        The steps that an earlier run had done already.
     """
 
     study: Study
@@ -60,3 +62,4 @@ class Findings:
     summary: dict[str, Any]
     seconds: dict[str, float]
     choices: Choices | None = None
+    from_cache: tuple[str, ...] = ()

@@ -1,11 +1,10 @@
 """The steps in order: inputs, network, travel times, isochrones, coverage, gaps, files."""
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,28 +12,22 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from .assessment import (
-    areas_coverage,
-    coverage_of,
-    pieces_by_area,
-    pieces_inside,
-    streets_coverage,
-    with_any_and_all,
-)
+from .assessment import areas_coverage, coverage_of, streets_coverage, with_any_and_all
+from .cache import Cache, Keep, compute_anew
 from .catalogue import load_study
 from .choices import choices_of
-from .demand import Demand, inside_only, spread_over_homes
-from .elevations import Elevations, estimate_elevations
 from .gaps import find_gaps
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
-from .network import WalkingNetwork, build_network, project
+from .network import WalkingNetwork
+from .notebook import steps_in_notebook
 from .people import assess_people
 from .pieces import Pieces
+from .preparation import Ready, demand_of, prepare
 from .quality import assess_quality
 from .reach import Minutes, Reach, minutes_to_nearest, reach_of_each
 from .result import Result
-from .snapping import Snapped, snap, snap_facilities
+from .snapping import Snapped
 from .study import BANDS_MIN, TIERS, Study, TierName
 from .summary import summarise
 
@@ -64,7 +57,12 @@ def check(study: Study | str | Path) -> Inputs:
     return read_inputs(_loaded(study))
 
 
-def run(study: Study | str | Path = "sample", *, progress: Progress | None = None) -> Result:
+def run(
+    study: Study | str | Path = "sample",
+    *,
+    progress: Progress | None = None,
+    keep: Keep = compute_anew,
+) -> Result:
     """Analyse a study.
 
     Parameters
@@ -72,7 +70,10 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
     study
         A study, the name of a packaged one, or the path of a TOML file.
     progress
-        Shown each step of `STEPS` as it begins.
+        Shown each step of `STEPS` as it begins; without it a notebook shows them under the cell.
+    keep
+        Runs the parts of the steps, or knows their results from an earlier run: a
+        `coverage.cache.Cache`. Without one everything is computed.
 
     Returns
     -------
@@ -80,105 +81,140 @@ def run(study: Study | str | Path = "sample", *, progress: Progress | None = Non
         Everything that the analysis found; `coverage.save` writes it.
     """
     study = _loaded(study)
-    clock = _Clock(progress or (lambda _: nullcontext()))
+    clock = Clock(progress or steps_in_notebook(), keep)
     with clock.step(STEPS[0]):
-        inputs = read_inputs(study)
+        inputs = read_inputs(study, keep=keep)
+    facilities = inputs.facilities
     with clock.step(STEPS[1]):
-        network, elevations = walking_network(study, inputs)
-        snapped = snap_facilities(study, network, inputs.facilities)
-        any_street_m = _to_any_street(study, network, inputs.facilities)
-        inside = pieces_inside(network, inputs.boundary)
+        ready = prepare(study, inputs, keep=keep)
+    base, network, snapped, inside = ready.base, ready.network, ready.snapped, ready.inside
     tiers: dict[str, NDArray[np.int64]] = {
-        tier: np.flatnonzero((inputs.facilities["tier"] == tier).to_numpy()) for tier in TIERS
+        tier: np.flatnonzero((facilities["tier"] == tier).to_numpy()) for tier in TIERS
     }
+    walk = (base, study.walking, snapped, study.direction)
     with clock.step(STEPS[2]):
-        minutes = _minutes(study, network, snapped, tiers)
-        reach = reach_of_each(
-            network,
-            snapped,
-            np.arange(len(inputs.facilities)),
-            direction=study.direction,
-            cutoffs_min=study.cutoffs_min,
-        )
+        minutes = keep(
+            "minutes", lambda: _minutes(study, network, snapped, tiers),
+            *walk, tiers, study.horizon_min,
+        )  # fmt: skip
+        reach = keep(
+            "reach",
+            lambda: reach_of_each(
+                network, snapped, np.arange(len(facilities)),
+                direction=study.direction, cutoffs_min=study.cutoffs_min,
+            ),
+            *walk, study.cutoffs_min,
+        )  # fmt: skip
     with clock.step(STEPS[3]):
-        circles = isochrones(network, reach, inputs.facilities.index, tiers)
+        circles = keep(
+            "isochrones", lambda: isochrones(network, reach, facilities.index, tiers),
+            base, reach, list(facilities.index), tiers,
+        )  # fmt: skip
     with clock.step(STEPS[4]):
-        covered = with_any_and_all(
-            {name: reach.within(tier.threshold_min, tiers[name]) for name, tier in study.tiers}
-        )
-        overall = coverage_of(network, inside, covered)
-        areas = None
-        if inputs.areas is not None:
-            areas = areas_coverage(network, inside, inputs.areas, covered)
-        streets = streets_coverage(network, inside, minutes, covered)
-    people = None
+        covered, overall, areas, streets = keep(
+            "coverage", lambda: _coverage(study, inputs, ready, reach, minutes, tiers),
+            base, reach, minutes, tiers, inside, ready.parts, inputs.areas, study.tiers,
+        )  # fmt: skip
     with clock.step(STEPS[5]):
-        demand = demand_of(inputs, network)
+        demand = keep(
+            "demand", lambda: demand_of(inputs, base),
+            base, inputs.population, inputs.buildings, inputs.boundary,
+        )  # fmt: skip
+        people = None
         if demand is not None:
-            people = assess_people(
-                study, network, demand, inputs.facilities, snapped, inside=inside, covered=covered,
-                areas=inputs.areas, zones=inputs.zones,
+            people = keep(
+                "people",
+                lambda: assess_people(
+                    study, network, demand, facilities, snapped, inside=inside, covered=covered,
+                    areas=inputs.areas, zones=inputs.zones,
+                ),
+                *walk, demand, facilities, inside, covered, inputs.areas, inputs.zones,
+                study.tiers, study.population, study.horizon_min,
             )  # fmt: skip
             areas = None if areas is None or people.areas is None else _joined(areas, people.areas)
     with clock.step(STEPS[6]):
         if people is not None:
             gaps, unlisted = people.gaps, people.unlisted
         else:
-            gaps, unlisted = _street_gaps(study, inputs, network, inside, covered, minutes, circles)
+            gaps, unlisted = keep(
+                "gaps",
+                lambda: _street_gaps(study, inputs, network, inside, covered, minutes, circles),
+                base, inside, covered, minutes, circles, inputs.boundary, inputs.areas,
+                facilities, study.tiers,
+            )  # fmt: skip
     with clock.step(STEPS[7]):
-        parts = {} if inputs.areas is None else pieces_by_area(network, inside, inputs.areas)
-        choices = choices_of(
-            study, network, inputs.facilities, None if demand is None else demand.points,
-            inside=inside, areas=inputs.areas, parts=parts,
+        choices = keep(
+            "choices",
+            lambda: choices_of(
+                study, base, facilities, None if demand is None else demand.points,
+                inside=inside, areas=inputs.areas, parts=ready.parts,
+            ),
+            base, facilities, demand, inside, inputs.areas, ready.parts, list(study.offered),
+            study.offered_min, study.network.rules, study.facilities.snap_limit_m,
+            study.population,
         )  # fmt: skip
-    facilities = _facilities(inputs.facilities, snapped, reach, network)
-    facilities["any_street_m"] = any_street_m
+        quality = keep(
+            "quality", lambda: assess_quality(inputs.streets, network, ready.elevations),
+            inputs.streets, base, study.walking, ready.elevations,
+        )  # fmt: skip
+    table = _facilities(facilities, ready, reach)
     if people is not None:
-        facilities = facilities.assign(
+        table = table.assign(
             **{str(name): people.service[name].to_numpy() for name in people.service}
         )
     return Result(
         study=study,
         inputs=inputs,
         network=network,
-        facilities=facilities,
+        facilities=table,
         streets=streets,
         isochrones=circles,
         areas=areas,
         gaps=gaps,
         people=people,
         choices=choices,
-        summary=summarise(
-            study, inputs, network, facilities, overall,
-            assess_quality(inputs.streets, network, elevations),
-            gaps, unlisted,
-            people,
-        ),
+        summary=summarise(study, inputs, network, table, overall, quality, gaps, unlisted, people),
         seconds=clock.seconds,
-    )  # fmt: skip
-
-
-def walking_network(study: Study, inputs: Inputs) -> tuple[WalkingNetwork, Elevations | None]:
-    """Return the network timed for the study's walker, and what its heights come from."""
-    elevations = None
-    if inputs.surface_m is not None:
-        metres = project(inputs.streets.lon_lat, inputs.crs)
-        elevations = estimate_elevations(inputs.streets, metres, inputs.surface_m)
-    z = None if elevations is None else elevations.z
-    return build_network(inputs.streets, crs=inputs.crs, walker=study.walking, z=z), elevations
+        from_cache=tuple(clock.from_cache),
+    )
 
 
 @dataclass(slots=True)
-class _Clock:
+class Clock:
+    """Times the steps of a run, and notes those of which every part was known already.
+
+    Attributes
+    ----------
+    progress
+        Shown each step's name.
+    keep
+        What runs their parts.
+    seconds
+        By the first word of each step's name.
+    from_cache
+        The first words of those known already.
+    """
+
     progress: Progress
+    keep: Keep
     seconds: dict[str, float] = field(default_factory=dict)
+    from_cache: list[str] = field(default_factory=list)
 
     @contextmanager
-    def step(self, name: str) -> Any:
-        begin = time.perf_counter()
+    def step(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
+        begin, before = time.perf_counter(), self._counts()
         with self.progress(name):
             yield
-        self.seconds[name.split()[0]] = time.perf_counter() - begin
+        word, after = name.split()[0], self._counts()
+        self.seconds[word] = time.perf_counter() - begin
+        if after[0] == before[0] and after[1] > before[1]:
+            self.from_cache.append(word)
+
+    def _counts(self) -> tuple[int, int]:
+        if not isinstance(self.keep, Cache):
+            return 0, 0
+        return len(self.keep.computed), len(self.keep.from_cache)
 
 
 def _loaded(study: Study | str | Path) -> Study:
@@ -218,35 +254,6 @@ def _joined(areas: gpd.GeoDataFrame, people: pd.DataFrame) -> gpd.GeoDataFrame:
     return areas.join(people.assign(**{str(c): people[c].fillna(0.0) for c in counts}))
 
 
-def demand_of(
-    inputs: Inputs, network: WalkingNetwork, *, levels_more: float = 0.0
-) -> Demand | None:
-    """Return where people live, if the study says; see `coverage.demand.spread_over_homes`."""
-    people = inputs.population
-    if people is None:
-        return None
-    if people.points is not None:
-        points = people.points.to_crs(network.crs).assign(osm_id="", entrances=None)
-        points = points.rename(columns={"name": "place"})
-        return inside_only(points, inputs.boundary, assumed=people.assumed)
-    if people.areas is None:
-        raise AssertionError("people come by polygon or by point")
-    areas = people.areas.to_crs(network.crs)
-    points, unplaced = spread_over_homes(
-        areas, inputs.buildings.to_crs(network.crs), network, levels_more=levels_more
-    )
-    return inside_only(points, inputs.boundary, unplaced=unplaced, assumed=people.assumed)
-
-
-def _to_any_street(
-    study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame
-) -> NDArray[np.float64]:
-    """Return the metres to the nearest street, be it one that a facility may stand on or not."""
-    points = shapely.get_coordinates(facilities.geometry.to_numpy())
-    limit_m = study.facilities.snap_limit_m
-    return snap(network, points, onto=np.arange(len(network.tail)), limit_m=limit_m).distance_m
-
-
 def _minutes(
     study: Study, network: WalkingNetwork, snapped: Snapped, tiers: Mapping[str, NDArray[np.int64]]
 ) -> dict[str, Minutes]:
@@ -265,9 +272,29 @@ def _circle(circles: gpd.GeoDataFrame, tier: TierName, study: Study) -> shapely.
     return circles.geometry[of_tier & (circles["minutes"] == threshold)].union_all()
 
 
-def _facilities(
-    facilities: gpd.GeoDataFrame, snapped: Snapped, reach: Reach, network: WalkingNetwork
-) -> gpd.GeoDataFrame:
+def _coverage(
+    study: Study, inputs: Inputs, ready: Ready, reach: Reach, minutes: Mapping[str, Minutes],
+    tiers: Mapping[str, NDArray[np.int64]],
+) -> tuple[
+    dict[str, Pieces], dict[str, float], gpd.GeoDataFrame | None, gpd.GeoDataFrame
+]:  # fmt: skip
+    """Return what the tiers cover, its figures for the whole and by area, and the streets."""
+    covered = with_any_and_all(
+        {name: reach.within(tier.threshold_min, tiers[name]) for name, tier in study.tiers}
+    )
+    areas = None
+    if inputs.areas is not None:
+        areas = areas_coverage(ready.base, ready.parts, inputs.areas, covered)
+    return (
+        covered,
+        coverage_of(ready.base, ready.inside, covered),
+        areas,
+        streets_coverage(ready.base, ready.inside, minutes, covered),
+    )
+
+
+def _facilities(facilities: gpd.GeoDataFrame, ready: Ready, reach: Reach) -> gpd.GeoDataFrame:
+    network, snapped = ready.base, ready.snapped
     found = snapped.found
     osm_id = network.ways.index.to_numpy()[network.way[snapped.edge]]
     reached = {
@@ -283,6 +310,7 @@ def _facilities(
         street_osm_id=pd.array(np.where(found, osm_id, 0), dtype="Int64").astype("Int64"),
         component=pd.array(np.where(found, snapped.component, 0), dtype="Int64"),
         **reached,
+        any_street_m=ready.any_street_m,
     )
     table.loc[~found, ["street_osm_id", "component"]] = pd.NA
     return table

@@ -1,7 +1,7 @@
 """How sure the headline figures are: coverage again, over ranges of what nobody knows exactly."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +15,9 @@ from .demand import Demand
 from .inputs.everything import Inputs, read_inputs
 from .links import find_links
 from .network import WalkingNetwork, timed
+from .notebook import steps_in_notebook
 from .pieces import Pieces
-from .pipeline import demand_of, walking_network
+from .preparation import demand_of, walking_network
 from .reach import reach_of_each
 from .snapping import Snapped, snap, usable_edges
 from .study import TIERS, Study
@@ -92,7 +93,7 @@ def sensitivity(
     runs
         One row a repetition: its assumptions and ``share_<key>``.
     """
-    show = progress or (lambda _: nullcontext())
+    show = progress or steps_in_notebook()
     with show("study 研究"):
         inputs = read_inputs(study)
         network, _ = walking_network(study, inputs)

@@ -1,16 +1,89 @@
-"""What an analysis found, with what one does next with it: look, save, ask."""
+"""What an analysis found, with what one does next with it: look, ask, save."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+from .errors import UsageError
 from .findings import Findings
+from .network import project
+from .outputs.headline import headline_card, headline_text
+from .outputs.maps import map_html
+from .outputs.page import Page
+from .outputs.report_page import report_html
 from .outputs.store import save
+from .routes import Route, profile, route
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result(Findings):
-    """What an analysis found; see `coverage.findings.Findings` for what it holds."""
+    """What an analysis found; see `coverage.findings.Findings` for what it holds.
 
-    def save(self, folder: Path) -> Path:
-        """Write the files of the run; see `coverage.save`."""
-        return save(self, folder)
+    Jupyter shows its headline figures; ``gaps``, ``areas``, ``streets``, ``facilities`` and
+    ``isochrones`` are GeoDataFrames.
+    """
+
+    def map(self, *, height_px: int = 680) -> Page:
+        """Return the interactive map: shown inline by Jupyter, written by ``.save(path)``.
+
+        Parameters
+        ----------
+        height_px
+            How high it is inline, pixels.
+        """
+        return Page(f"地图 Map: {self._name}", map_html(self), height_px)
+
+    def report(self, *, height_px: int = 900) -> Page:
+        """Return the report: shown inline by Jupyter, written by ``.save(path)``.
+
+        Parameters
+        ----------
+        height_px
+            How high it is inline, pixels.
+        """
+        return Page(f"报告 Report: {self._name}", report_html(self), height_px)
+
+    def save(self, folder: str | Path, *, also: Iterable[str] = ()) -> Path:
+        """Write all files of the run to a folder and return the map's path; see `coverage.save`."""
+        return save(self, Path(folder), also=also)
+
+    def route(self, start_lon_lat: tuple[float, float], end_lon_lat: tuple[float, float]) -> Route:
+        """Return the quickest walk of the study's walker from one place to another.
+
+        Parameters
+        ----------
+        start_lon_lat, end_lon_lat
+            Longitude and latitude, degrees (EPSG:4326).
+
+        Raises
+        ------
+        UsageError
+            When a place is none, has no street within 300 m, or no walk joins the two.
+        """
+        places = np.array([start_lon_lat, end_lon_lat], dtype=float)
+        # Not-a-number is no place either.
+        if places.shape != (2, 2) or not (np.abs(places) <= [180, 90]).all():
+            raise UsageError(
+                f"{start_lon_lat} and {end_lon_lat} are not two places.",
+                "Give each as (longitude, latitude) in degrees.",
+            )
+        start, end = project(places, self.network.crs).tolist()
+        return route(self.network, (start[0], start[1]), (end[0], end[1]))
+
+    def profile(self, walk: Route) -> pd.DataFrame:
+        """Return what a walk passes through, place by place; see `coverage.routes.profile`."""
+        return profile(self.network, walk)
+
+    def __repr__(self) -> str:
+        return f"<Result {headline_text(self)}>"
+
+    def _repr_html_(self) -> str:
+        """Return the headline figures as Jupyter shows them."""
+        return headline_card(self)
+
+    @property
+    def _name(self) -> str:
+        return self.study.title or self.study.name

@@ -1,6 +1,6 @@
 """Points onto edges: facilities, and later homes, at the nearest usable place on a street."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +11,7 @@ from .network import WalkingNetwork
 from .pace import ESCALATOR, LIFT, RIDE
 from .study import Study
 from .tags import in_tunnel
+from .walkers import Walker
 
 REAL_COMPONENT_M = 500.0
 """A component with less street than this is an inaccuracy of the map, not a neighbourhood."""
@@ -46,6 +47,10 @@ class Snapped:
     def found(self) -> NDArray[np.bool_]:
         """Which points are on the network, shape (P,)."""
         return self.edge >= 0
+
+    def walked_by(self, walker: Walker) -> "Snapped":
+        """Return the same places with the straight legs at another walker's pace."""
+        return replace(self, leg_s=self.distance_m / walker.level_speed_mps)
 
 
 def snap(
@@ -117,10 +122,29 @@ def usable_edges(network: WalkingNetwork) -> NDArray[np.int64]:
     return np.flatnonzero(passable & real[component] & ~barred[network.way] & ~carried)
 
 
-def snap_facilities(study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame) -> Snapped:
-    """Return where the facilities stand on the network."""
-    # The comparison network is the OSMnx recipe's throughout: it snaps to any edge.
-    own_rules = study.network.rules == "pedestrian"
-    onto = usable_edges(network) if own_rules else np.arange(len(network.tail))
+def snap_facilities(
+    study: Study,
+    network: WalkingNetwork,
+    facilities: gpd.GeoDataFrame,
+    *,
+    onto: NDArray[np.int64] | None = None,
+) -> Snapped:
+    """Return where the facilities stand on the network.
+
+    Parameters
+    ----------
+    study
+        Its rules say which edges they may stand on.
+    network
+        Timed for the walker.
+    facilities
+        Points in the network's coordinate system.
+    onto
+        Those edges, where they are known already.
+    """
+    if onto is None:
+        # The comparison network is the OSMnx recipe's throughout: it snaps to any edge.
+        own_rules = study.network.rules == "pedestrian"
+        onto = usable_edges(network) if own_rules else np.arange(len(network.tail))
     points = shapely.get_coordinates(facilities.geometry.to_numpy())
     return snap(network, points, onto=onto, limit_m=study.facilities.snap_limit_m)

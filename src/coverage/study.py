@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from .errors import InputError, Problem
+from .study_card import study_card
 from .walkers import PACKAGED_WALKERS, RIDE_MPS, Walker
 
 Direction = Literal["to", "back", "worst"]
@@ -193,6 +194,21 @@ class PopulationPart(_FilePart):
     snap_limit_m: Number = Field(default=300, gt=0, le=5_000)
 
 
+class GroundPart(_Part):
+    """What the map shows beneath the streets; no figure depends on it.
+
+    Attributes
+    ----------
+    water
+        Polygons and lines of water, beside what the street file has.
+    if_present
+        Whether a missing file leaves the part out.
+    """
+
+    water: Path
+    if_present: bool = False
+
+
 class CandidatesPart(_FilePart):
     """Premises where a facility could open."""
 
@@ -237,6 +253,7 @@ class Study(_Part):
     population: PopulationPart | None = None
     zones: AreasPart | None = None
     candidates: CandidatesPart | None = None
+    ground: GroundPart | None = None
     inventory: InventoryPart | None = None
     walkers: dict[str, Walker] = {}
     base: Path = Field(default=Path(), exclude=True)
@@ -313,6 +330,10 @@ class Study(_Part):
     def path(self, relative: Path) -> Path:
         """Return `relative` as seen from the study's folder."""
         return self.base / relative.expanduser()
+
+    def _repr_html_(self) -> str:
+        """Return the study as Jupyter shows it."""
+        return study_card(self.model_dump(exclude_none=True))
 
     def to_toml(self) -> str:
         """Return the study, as resolved, as TOML."""

@@ -11,6 +11,9 @@ import shapely
 from ..errors import Findings, InputError, Problem
 from .tables import require_file
 
+POLYGONS = (3, 6)
+"""Polygons and multipolygons, as shapely numbers types of geometry."""
+
 _OVERLAP_SHARE = 0.001
 """Overlaps below this share of the smaller polygon are drawing inaccuracies."""
 
@@ -82,7 +85,49 @@ def read_areas(
 
 def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDataFrame:
     """Read a polygon file into EPSG:4326, mending invalid polygons with a warning."""
+    frame = read_shapes(path, purpose=purpose, kinds=POLYGONS, wanted=("polygon",))
+    shapes = frame.geometry.to_numpy()
+    local = Findings()
+    for feature in np.flatnonzero(~shapely.is_valid(shapes)):
+        reason = shapely.is_valid_reason(shapes[feature])
+        parts = shapely.get_parts(shapely.make_valid(shapes[feature]))
+        shapes[feature] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), POLYGONS)])
+        if shapely.area(shapes[feature]) > 0:
+            findings.warn(path, f"feature {feature + 1} was mended ({reason})")
+    for feature in np.flatnonzero(shapely.area(shapes) == 0):
+        local.problem(
+            f"{path.name}, feature {feature + 1}",
+            f"{purpose}: has no area; its points lie on one line or in one place.",
+            "Draw it again or delete it.",
+        )
+    local.raise_if_any()
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+
+
+def read_shapes(
+    path: Path, *, purpose: str, kinds: tuple[int, ...], wanted: tuple[str, ...]
+) -> gpd.GeoDataFrame:
+    """Read a map file into EPSG:4326.
+
+    Parameters
+    ----------
+    path
+        GeoJSON, GeoPackage or Shapefile.
+    purpose
+        What it is, for messages.
+    kinds
+        The types of geometry to accept, as shapely numbers them.
+    wanted
+        What to call one of each in messages.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, does not say its coordinate system, or has shapes that are of
+        another kind, missing or not in degrees; names all of these.
+    """
     require_file(path, purpose)
+    one, many = " or ".join(wanted), " or ".join(f"{kind}s" for kind in wanted)
     try:
         # Programs keep tables without geometry, such as styles, beside the layers.
         layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
@@ -104,7 +149,7 @@ def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDat
                     "Give GeoJSON, GeoPackage or Shapefile.")
         ) from error  # fmt: skip
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        raise InputError(Problem(str(path), f"{purpose}: holds no polygons.", "Export it again."))
+        raise InputError(Problem(str(path), f"{purpose}: holds no {many}.", "Export it again."))
     if frame.crs is None:
         raise InputError(
             Problem(str(path), f"{purpose}: does not say its coordinate system.",
@@ -113,13 +158,13 @@ def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDat
     frame = frame.to_crs("EPSG:4326")
     shapes = frame.geometry.to_numpy()
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    kinds = shapely.get_type_id(shapes)
+    types = shapely.get_type_id(shapes)
     local = Findings()
-    for feature in np.flatnonzero(~empty & ~np.isin(kinds, (3, 6))):
+    for feature in np.flatnonzero(~empty & ~np.isin(types, kinds)):
         local.problem(
             f"{path.name}, feature {feature + 1}",
-            f"{purpose}: is a {shapes[feature].geom_type}, not a polygon.",
-            "Keep polygons only.",
+            f"{purpose}: is a {shapes[feature].geom_type}, not a {one}.",
+            f"Keep {many} only.",
         )
     for feature in np.flatnonzero(empty):
         local.problem(
@@ -138,20 +183,7 @@ def read_polygons(path: Path, *, purpose: str, findings: Findings) -> gpd.GeoDat
             "Save the file with its own coordinate system.",
         )
     local.raise_if_any()
-    for feature in np.flatnonzero(~shapely.is_valid(shapes)):
-        reason = shapely.is_valid_reason(shapes[feature])
-        parts = shapely.get_parts(shapely.make_valid(shapes[feature]))
-        shapes[feature] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (3, 6))])
-        if shapely.area(shapes[feature]) > 0:
-            findings.warn(path, f"feature {feature + 1} was mended ({reason})")
-    for feature in np.flatnonzero(shapely.area(shapes) == 0):
-        local.problem(
-            f"{path.name}, feature {feature + 1}",
-            f"{purpose}: has no area; its points lie on one line or in one place.",
-            "Draw it again or delete it.",
-        )
-    local.raise_if_any()
-    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+    return frame
 
 
 def warn_of_overlaps(areas: gpd.GeoDataFrame, path: Path, findings: Findings) -> None:

@@ -12,22 +12,30 @@ import shapely
 
 from .osm_file import readable_osm
 
-COLUMNS = ("osm_id", "kind", "levels", "use", "entrances", "geometry")
+COLUMNS = ("osm_id", "kind", "name", "levels", "use", "entrances", "geometry")
 
 _PER_DEGREE = 1e7
 _OTHER_USE = ("amenity", "shop", "office", "tourism", "leisure", "public_transport", "railway")
 _MOST_LEVELS = 150
 
 
-def read_buildings(path: Path) -> gpd.GeoDataFrame:
+def read_buildings(path: Path, *, within: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
     """Read the buildings of an ``.osm`` or ``.osm.pbf`` file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    within
+        EPSG:4326; buildings beyond its bounds are left out. None: all are read.
 
     Returns
     -------
     buildings
         EPSG:4326 polygons; ``osm_id`` (``way/…`` or ``relation/…``), ``kind`` (the value of
-        ``building``), ``levels`` (NaN where the tag is absent or absurd), ``use`` (whether tags
-        name a use other than living), ``entrances`` (MultiPoint of the tagged ones, or None).
+        ``building``), ``name`` (empty where untagged), ``levels`` (NaN where the tag is absent or
+        absurd), ``use`` (whether tags name a use other than living), ``entrances`` (MultiPoint of
+        the tagged ones, or None).
 
     Raises
     ------
@@ -35,10 +43,10 @@ def read_buildings(path: Path) -> gpd.GeoDataFrame:
         When the file cannot be read; see `readable_osm`.
     """
     with readable_osm(path, purpose="buildings") as ordered:
-        return _read(ordered)
+        return _read(ordered, (-180.0, -90.0, 180.0, 90.0) if within is None else within.bounds)
 
 
-def _read(path: Path) -> gpd.GeoDataFrame:
+def _read(path: Path, bounds: tuple[float, float, float, float]) -> gpd.GeoDataFrame:
     doors = {
         node.id
         for node in _nodes(path, osmium.filter.KeyFilter("entrance"))
@@ -48,7 +56,9 @@ def _read(path: Path) -> gpd.GeoDataFrame:
     rows = [
         _row(area, doors)
         for area in _areas(path)
-        if area.visible and area.tags.get("building") not in {None, "no"}
+        if area.visible
+        and area.tags.get("building") not in {None, "no"}
+        and _begins_within(area, bounds)
     ]
     frame = pd.DataFrame([row for row in rows if row is not None], columns=list(COLUMNS))
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
@@ -76,6 +86,7 @@ def buildings_of_features(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         {
             "osm_id": [f"{element}/{number}" for element, number in polygons.index],
             "kind": tag("building").to_numpy(),
+            "name": tag("name").fillna("").to_numpy(),
             "levels": [_levels(text) for text in tag("building:levels")],
             "use": other.any(axis=1).to_numpy(),
             "entrances": None,
@@ -96,6 +107,13 @@ def _areas(path: Path) -> Iterator[Any]:
         .with_areas(osmium.filter.KeyFilter("building"))
         .with_filter(osmium.filter.EntityFilter(osmium.osm.AREA))
     )
+
+
+def _begins_within(area: Any, bounds: tuple[float, float, float, float]) -> bool:
+    """Say whether the first node lies within bounds: before a city's rings are read one by one."""
+    west, south, east, north = bounds
+    first = next((node for ring in area.outer_rings() for node in ring), None)
+    return first is not None and west <= first.lon <= east and south <= first.lat <= north
 
 
 def _row(area: Any, doors: set[int]) -> tuple[Any, ...] | None:
@@ -120,6 +138,7 @@ def _row(area: Any, doors: set[int]) -> tuple[Any, ...] | None:
     return (
         f"{kind}/{area.orig_id()}",
         tags.get("building"),
+        tags.get("name", ""),
         _levels(tags.get("building:levels")),
         any(tags.get(key) not in {None, "no"} for key in _OTHER_USE),
         shapely.MultiPoint(sorted(set(entrances))) if entrances else None,

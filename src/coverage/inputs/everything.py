@@ -1,25 +1,33 @@
 """All inputs of a study, read and checked together, so that every problem is told at once."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ..cache import Keep, compute_anew
 from ..errors import Findings, InputError, Problem
 from ..lifts import split_lifts
 from ..squares import cross_squares
 from ..streets import Streets
-from ..study import AreasPart, ElevationPart, PopulationPart, Study
-from .areas import read_areas, read_boundary
+from ..study import Study
 from .buildings import COLUMNS, buildings_of_features, read_buildings
 from .candidates import read_candidates
 from .datum_fit import check_datum
 from .elevation import open_elevation, surface_heights
+from .extent import (
+    areas_of,
+    boundary_of,
+    facility_area,
+    is_there,
+    local_crs,
+    noted,
+    present,
+    with_margin,
+)
 from .facilities import read_facilities
 from .facilities_osm import (
     TAGS,
@@ -28,16 +36,13 @@ from .facilities_osm import (
     no_facilities,
     with_mapped,
 )
+from .ground import Ground, no_ground, read_ground, read_water
 from .inventory import Count, take_inventory
-from .osm import download_features, download_streets, geocode
+from .osm import download_features, download_streets
 from .osm_file import read_streets
 from .population import Population, read_population
 
-_UTM_NORTH, _UTM_SOUTH = 84.0, -80.0
-_WIDEST_DEGREES = 6.0
 """Width of a UTM zone, within which lengths are off by 0.1 % at most."""
-
-P = TypeVar("P", AreasPart, ElevationPart, PopulationPart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,9 @@ class Inputs:
     population, candidates
         As their readers return them, or None.
     buildings
-        EPSG:4326, where people are spread over them, else empty.
+        EPSG:4326: of the street file; downloaded where people are spread over them, else empty.
+    ground
+        What the map shows beneath the streets, in `crs`, within the margin and some way beyond.
     files
         SHA-256 of every file that was read, by its path as the study gives it.
     warnings
@@ -83,13 +90,21 @@ class Inputs:
     surface_m: NDArray[np.float64] | None
     population: Population | None
     buildings: gpd.GeoDataFrame
+    ground: Ground
     candidates: gpd.GeoDataFrame | None
     files: dict[str, str]
     warnings: tuple[str, ...]
 
 
-def read_inputs(study: Study) -> Inputs:
+def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
     """Read and check every input of a study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    keep
+        Reads the large files, or knows what an earlier run read.
 
     Raises
     ------
@@ -100,31 +115,33 @@ def read_inputs(study: Study) -> Inputs:
     """
     findings = Findings()
     files: dict[str, str] = {}
-    areas = _areas(study, study.areas, "areas", files, findings)
-    zones = _areas(study, study.zones, "zones", files, findings)
-    boundary = _boundary(study, areas, files, findings)
+    areas = areas_of(study, study.areas, "areas", files, findings)
+    zones = areas_of(study, study.zones, "zones", files, findings)
+    boundary = boundary_of(study, areas, files, findings)
     facilities = None
     with findings.gather():
         facilities = _listed(study, files, findings)
     elevation = population = candidates = None
     with findings.gather():
-        if (part := _present(study, study.elevation)) is not None:
-            elevation = open_elevation(_noted(study, part.file, files), boundary)
+        if (part := present(study, study.elevation)) is not None:
+            elevation = open_elevation(noted(study, part.file, files), boundary)
     with findings.gather():
-        if (people := _present(study, study.population)) is not None:
-            path = _noted(study, people.file, files)
+        if (people := present(study, study.population)) is not None:
+            path = noted(study, people.file, files)
             population = read_population(path, people, boundary, findings, areas=areas)
     with findings.gather():
-        if study.candidates and _is_there(
-            study, study.candidates.file, study.candidates.if_present
-        ):
-            candidates = read_candidates(_noted(study, study.candidates.file, files))
-    streets = _street_file(study, files, findings)
+        if study.candidates and is_there(study, study.candidates.file, study.candidates.if_present):
+            candidates = read_candidates(noted(study, study.candidates.file, files))
+    water = no_ground()
+    with findings.gather():
+        if study.ground and is_there(study, study.ground.water, study.ground.if_present):
+            water = read_water(noted(study, study.ground.water, files))
+    streets = _street_file(study, files, findings, keep)
     # Asking a server comes last, when nothing else can be wrong.
     if boundary is None or facilities is None:
         findings.raise_if_any()
         raise AssertionError("an input that is missing has left a problem")
-    crs = _local_crs(boundary, findings)
+    crs = local_crs(boundary, findings)
     local = gpd.GeoSeries([boundary], crs="EPSG:4326").to_crs(crs).iloc[0]
     listed = facilities
     facilities = _in_reach(facilities.to_crs(crs), local, study, findings)
@@ -133,16 +150,16 @@ def read_inputs(study: Study) -> Inputs:
             study.areas.file if study.areas else "areas",
             "areas: none of them meets the study area.", "Check that both are of one place.",
         )  # fmt: skip
-    area = _network_area(boundary, local, crs, study)
+    area = with_margin(boundary, local, crs, study)
     if streets is not None:
         with findings.gather():
-            streets = _cut(streets, area, study)
-            _check_datum(study, listed, streets, area, crs, findings)
+            streets = _cut(streets, area, study, keep)
+            _check_datum(study, listed, streets, area, crs, findings, keep)
     mapped = no_facilities()
     if study.facilities.from_osm and study.network.file is not None and streets is not None:
         with findings.gather():
             path = study.path(study.network.file)
-            mapped = facilities_of_file(path, _facility_area(local, crs, study))
+            mapped = facilities_of_file(path, facility_area(local, crs, study))
     findings.raise_if_any()
     if streets is None:
         streets = download_streets(
@@ -152,10 +169,10 @@ def read_inputs(study: Study) -> Inputs:
             truncate_by_edge=_keeps_crossing_segments(study),
             cache=study.path(study.network.osm_cache),
         )
-        _check_datum(study, listed, streets, area, crs, findings)
+        _check_datum(study, listed, streets, area, crs, findings, keep)
         findings.raise_if_any()
         if study.facilities.from_osm:
-            around = _facility_area(local, crs, study)
+            around = facility_area(local, crs, study)
             cache = study.path(study.network.osm_cache)
             mapped = facilities_of_features(download_features(around, TAGS, cache=cache), around)
     if study.facilities.from_osm:
@@ -165,7 +182,13 @@ def read_inputs(study: Study) -> Inputs:
     facilities = facilities.sort_index(kind="stable")
     if study.network.rules == "pedestrian":
         # What OSMnx's recipe takes is left as it is.
-        streets = split_lifts(cross_squares(streets))
+        cut = streets
+        streets = keep("squares and lifts", lambda: split_lifts(cross_squares(cut)), cut)
+    surface_m = None
+    if elevation is not None and study.elevation is not None:
+        raster, lon_lat = elevation, streets.lon_lat
+        sha = files[str(study.elevation.file)]
+        surface_m = keep("surface", lambda: surface_heights(raster, lon_lat), sha, lon_lat)
     return Inputs(
         crs=crs,
         boundary=local,
@@ -174,107 +197,47 @@ def read_inputs(study: Study) -> Inputs:
         inventory=inventory,
         areas=None if areas is None else areas.to_crs(crs),
         zones=None if zones is None else zones.to_crs(crs),
-        surface_m=None if elevation is None else surface_heights(elevation, streets.lon_lat),
+        surface_m=surface_m,
         population=population,
-        buildings=_buildings(study, population, area),
+        buildings=_buildings(study, population, area, files, keep),
+        ground=keep(
+            "ground",
+            lambda: read_ground(_street_path(study), water, area, crs),
+            files.get(str(study.network.file)),
+            water,
+            area,
+            crs,
+        ),
         candidates=None if candidates is None else candidates.to_crs(crs),
         files=files,
         warnings=tuple(findings.warnings),
     )
 
 
-def network_area(study: Study) -> shapely.Geometry:
-    """Return the study area with its margin, EPSG:4326; reads nothing but what says where it is.
-
-    Raises
-    ------
-    InputError, DownloadError
-        As `read_inputs` does.
-    """
-    findings = Findings()
-    areas = _areas(study, study.areas, "areas", {}, findings)
-    boundary = _boundary(study, areas, {}, findings)
-    findings.raise_if_any()
-    if boundary is None:
-        raise AssertionError("a boundary that is missing has left a problem")
-    series = gpd.GeoSeries([boundary], crs="EPSG:4326")
-    crs = _local_crs(boundary, findings)
-    return _network_area(boundary, series.to_crs(crs).iloc[0], crs, study)
-
-
-def _local_crs(boundary: shapely.Geometry, findings: Findings) -> str:
-    """Return the UTM zone of a study area's middle."""
-    west, south, east, north = boundary.bounds
-    if north > _UTM_NORTH or south < _UTM_SOUTH:
-        raise InputError(
-            Problem("boundary", "the study area reaches beyond 84° N or 80° S.",
-                    "No metric coordinate system is used there.")
-        )  # fmt: skip
-    if east - west > _WIDEST_DEGREES:
-        findings.warn(
-            "boundary", f"the study area is {east - west:.1f}° wide; lengths far from its middle "
-            "are off by more than 0.1 %",
-        )  # fmt: skip
-    return str(gpd.GeoSeries([boundary], crs="EPSG:4326").estimate_utm_crs())
-
-
-def _noted(study: Study, relative: Path, files: dict[str, str]) -> Path:
-    path = study.path(relative)
-    if path.is_file():
-        with path.open("rb") as content:
-            files[str(relative)] = hashlib.file_digest(content, "sha256").hexdigest()
-    return path
-
-
-def _is_there(study: Study, file: Path, if_present: bool) -> bool:
-    return not if_present or study.path(file).is_file()
-
-
-def _present(study: Study, part: P | None) -> P | None:
-    return part if part and _is_there(study, part.file, part.if_present) else None
-
-
-def _areas(
-    study: Study, part: AreasPart | None, purpose: str, files: dict[str, str], findings: Findings
-) -> gpd.GeoDataFrame | None:
-    part = _present(study, part)
-    if part is None:
-        return None
-    with findings.gather():
-        path = _noted(study, part.file, files)
-        return read_areas(path, part.name_column, findings, purpose=purpose)
-    return None
-
-
-def _boundary(
-    study: Study, areas: gpd.GeoDataFrame | None, files: dict[str, str], findings: Findings
-) -> shapely.Geometry | None:
-    with findings.gather():
-        if study.boundary is not None:
-            return read_boundary(_noted(study, study.boundary, files), findings)
-        if study.place is not None:
-            places = (study.place,) if isinstance(study.place, str) else study.place
-            return geocode(places, cache=study.path(study.network.osm_cache))
-        if areas is not None:
-            return areas.union_all()
-        if not findings.problems:
-            findings.problem(
-                study.areas.file if study.areas else "boundary",
-                "the study area: the areas' file is not there, and nothing else says where it is.",
-                "Put the file there, or set 'place' or 'boundary'.",
-            )
-    return None
-
-
-def _street_file(study: Study, files: dict[str, str], findings: Findings) -> Streets | None:
+def _street_file(
+    study: Study, files: dict[str, str], findings: Findings, keep: Keep
+) -> Streets | None:
     if study.network.file is None:
         return None
+    rules, rides = study.network.rules, study.network.rides
     with findings.gather():
-        path = _noted(study, study.network.file, files)
-        return read_streets(
-            path, rules=study.network.rules, rides=study.network.rides, findings=findings
-        )
+        path = noted(study, study.network.file, files)
+
+        def read() -> tuple[Streets, list[str]]:
+            own = Findings()
+            found = read_streets(path, rules=rules, rides=rides, findings=own)
+            own.raise_if_any()
+            return found, own.warnings
+
+        sha = files.get(str(study.network.file))
+        streets, warnings = keep("streets", read, path.name, sha, rules, rides)
+        findings.warnings += warnings
+        return streets
     return None
+
+
+def _street_path(study: Study) -> Path | None:
+    return None if study.network.file is None else study.path(study.network.file)
 
 
 def _listed(study: Study, files: dict[str, str], findings: Findings) -> gpd.GeoDataFrame:
@@ -283,7 +246,7 @@ def _listed(study: Study, files: dict[str, str], findings: Findings) -> gpd.GeoD
     if part.file is None:
         return no_facilities()
     return read_facilities(
-        _noted(study, part.file, files),
+        noted(study, part.file, files),
         datum=part.datum or "wgs84",
         sheet=part.sheet,
         findings=findings,
@@ -297,29 +260,38 @@ def _check_datum(
     area: shapely.Geometry,
     crs: str,
     findings: Findings,
+    keep: Keep,
 ) -> None:
-    if study.facilities.file is not None:
+    file, stated = study.facilities.file, study.facilities.datum
+    if file is None:
+        return
+
+    def compare() -> list[str]:
+        own = Findings()
         check_datum(
-            study.facilities.file, listed, stated=study.facilities.datum, streets=streets,
-            area=gpd.GeoSeries([area], crs="EPSG:4326").to_crs(crs).iloc[0], crs=crs,
-            findings=findings,
+            file, listed, stated=stated, streets=streets,
+            area=gpd.GeoSeries([area], crs="EPSG:4326").to_crs(crs).iloc[0], crs=crs, findings=own,
         )  # fmt: skip
+        own.raise_if_any()
+        return own.warnings
 
-
-def _facility_area(boundary: shapely.Geometry, crs: str, study: Study) -> shapely.Geometry:
-    """Return where a facility may serve the study area, EPSG:4326."""
-    reach_m = max(study.margin_m, study.facilities.snap_limit_m)
-    return gpd.GeoSeries([boundary.buffer(reach_m)], crs=crs).to_crs("EPSG:4326").iloc[0]
+    with findings.gather():
+        findings.warnings += keep("datum", compare, file.name, listed, stated, streets, area, crs)
 
 
 def _buildings(
-    study: Study, population: Population | None, area: shapely.Geometry
-) -> gpd.GeoDataFrame:
-    """Return the buildings that people are spread over, EPSG:4326."""
-    if population is None or population.areas is None:
+    study: Study, population: Population | None, area: shapely.Geometry, files: dict[str, str],
+    keep: Keep,
+) -> gpd.GeoDataFrame:  # fmt: skip
+    """Return the buildings that people are spread over, or else those to be seen, EPSG:4326."""
+    spread = population is not None and population.areas is not None
+    if (path := _street_path(study)) is not None:
+        # People of an area that reaches beyond the network are spread over all its buildings.
+        within = None if spread else area
+        sha = files.get(str(study.network.file))
+        return keep("buildings", lambda: read_buildings(path, within=within), sha, within)
+    if not spread:
         return gpd.GeoDataFrame(columns=list(COLUMNS), geometry="geometry", crs="EPSG:4326")
-    if study.network.file is not None:
-        return read_buildings(study.path(study.network.file))
     cache = study.path(study.network.osm_cache)
     return buildings_of_features(download_features(area, {"building": ()}, cache=cache))
 
@@ -351,17 +323,15 @@ def _in_reach(
     return facilities[~beyond]
 
 
-def _network_area(
-    boundary: shapely.Geometry, local: shapely.Geometry, crs: str, study: Study
-) -> shapely.Geometry:
-    """Return the study area with its margin, EPSG:4326."""
-    if not study.margin_m:
-        return boundary
-    return gpd.GeoSeries([local.buffer(study.margin_m)], crs=crs).to_crs("EPSG:4326").iloc[0]
+def _cut(streets: Streets, area: shapely.Geometry, study: Study, keep: Keep) -> Streets:
+    """Return the streets of a file in the study area and its margin."""
+    crossing = _keeps_crossing_segments(study)
+    return keep(
+        "cut", lambda: _inside(streets, area, study), streets, area, crossing,
+    )  # fmt: skip
 
 
-def _cut(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
-    """Cut the streets of a file to the study area and its margin."""
+def _inside(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
     shapely.prepare(area)
     if _keeps_crossing_segments(study):
         ends = np.stack([streets.lon_lat[streets.tail], streets.lon_lat[streets.head]], axis=1)

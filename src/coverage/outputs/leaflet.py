@@ -5,9 +5,9 @@ come from installed packages, and a page that would still ask a server for code 
 """
 
 import base64
-import json
 import re
 from collections.abc import Iterator
+from html import escape
 from html.parser import HTMLParser
 from importlib import metadata, resources
 from pathlib import Path
@@ -17,14 +17,40 @@ from branca.element import Element
 
 from ..errors import OutputError
 
-TILE_SERVER = "https://tile.openstreetmap.org"
-"""The one server that the map may ask, once a planner switches its layer on."""
+OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+
+ONLINE_SERVERS = (
+    "https://tile.openstreetmap.org",
+    *(f"https://t{number}.tianditu.gov.cn" for number in range(8)),
+    *(f"https://webrd0{number}.is.autonavi.com" for number in range(1, 5)),
+)
+"""The servers that the map may ask, once a planner switches one of their layers on."""
+
+STYLES = ("map.css", "pins.css", "screens.css")
+# What the page runs, in this order; the first list also goes to its worker, alone.
+_OF_WORKER = (
+    "worker_unpack.js", "worker_inflate.js", "worker_shapes.js", "worker_names.js",
+    "worker_graph.js", "worker_answers.js",
+)  # fmt: skip
+_OF_PAGE = (
+    "words.js", "state.js", "figures.js", "geometry.js", "classes.js", "raster.js", "paint.js",
+    "tiles.js", "labels.js", "pins.js", "pick.js", "card.js", "find.js", "panel.js", "legend.js",
+    "online.js", "measure.js", "address.js", "print.js", "start.js",
+)  # fmt: skip
+
+SCRIPTS = (*_OF_WORKER, *_OF_PAGE)
+
+# What folium's elements and the tests of the page call.
+_PUBLIC = (
+    "clusterFace", "prepare", "start", "page", "state", "change", "select", "goTo", "easel",
+    "workerSide", "toGcj", "percent", "count",
+)  # fmt: skip
 
 _LEAFLET = "XStatic-Leaflet"
 _CLUSTERS = "XStatic-Leaflet-MarkerCluster"
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    f"img-src data: {TILE_SERVER}"
+    f"worker-src blob:; img-src data: {' '.join(ONLINE_SERVERS)}"
 )
 _REINSTALL = (
     "Reinstall care-circle with what it needs: "
@@ -53,7 +79,7 @@ def head(title: str) -> str:
     Parameters
     ----------
     title
-        Already escaped.
+        Not escaped.
 
     Raises
     ------
@@ -63,7 +89,7 @@ def head(title: str) -> str:
     styles = [
         _with_images_inside(_library_file(_LEAFLET, "leaflet.css").decode()),
         _library_file(_CLUSTERS, "MarkerCluster.css").decode(),
-        own_asset("map.css"),
+        *map(own_asset, STYLES),
     ]
     scripts = [
         _library_file(_LEAFLET, "leaflet.js").decode(),
@@ -72,7 +98,7 @@ def head(title: str) -> str:
     return "\n".join(
         [
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            f"<title>{title}</title>",
+            f"<title>{escape(title)}</title>",
             f"<!--\n{own_asset('licences.txt')}-->",
             *(f"<style>{style}</style>" for style in styles),
             *(f"<script>{_without_source_map(script)}</script>" for script in scripts),
@@ -80,15 +106,21 @@ def head(title: str) -> str:
     )
 
 
+def page_script() -> str:
+    """Return the page's own script: the name ``careCircle`` and nothing else."""
+    worker = "\n".join(map(own_asset, _OF_WORKER))
+    scripts = "\n".join(map(own_asset, _OF_PAGE))
+    inside = "return { answer, listen, unpack, inflateByHand };"
+    return (
+        'const careCircle = (() => {\n"use strict";\n'
+        f"function workerSide() {{\n{worker}\n{inside}\n}}\n"
+        f"{scripts}\nreturn {{ {', '.join(_PUBLIC)} }};\n}})();\n"
+    )
+
+
 def own_asset(name: str) -> str:
     """Return the text of one of our own files beside this module."""
     return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def script_json(value: object) -> str:
-    """Return JSON that cannot end the ``<script>`` around it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def finished(figure: Element) -> str:
@@ -107,6 +139,10 @@ def finished(figure: Element) -> str:
             f"The map would ask the internet for {', '.join(links.found)}.",
             "This version of folium is not known to care-circle; install folium 0.20.",
         )
+    # A reader may enlarge the page.
+    page = re.sub(
+        r"(initial-scale=1)\.0, maximum-scale=1\.0, user-scalable=no", r"\1", page, count=1
+    )
     return page.replace("<html>", '<html lang="zh-CN">', 1)
 
 

@@ -1,185 +1,151 @@
-"""The words around the map: title, headline of each tier, notices and legend, as safe HTML."""
+"""What stands around the map: its frame as HTML, whose words the page itself fills in.
 
+Markup names phrases by their keys in ``words.js``: ``data-w`` for the text, ``data-w-title``,
+``data-w-label`` and ``data-w-placeholder`` for attributes. Texts of the data come escaped.
+"""
+
+from collections.abc import Iterable
 from html import escape
 
-from ..gaps import SMALLEST_GAP_M
-from ..people_gaps import SMALLEST_GAP_ELDERLY
-from ..findings import Findings
-from ..study import TIER_NAMES_ZH, TIERS, TierName
-from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
-from .map_layers import bands_of
-from .map_words import (
-    DIRECTIONS,
-    TIER_GLYPHS,
-    TIER_NAMES_EN,
-    UNKNOWN,
-    percent,
-    plain,
-    thresholds,
-)
+_LONG_NOTICE = 90
+"""Characters; a longer notice folds to two lines, and never disappears."""
+
+_RESULTS = ("streets", "halo", "homes", "gaps", "facilities", "areas", "names")
+_GROUND = ("water", "ways", "buildings")
+_BASES = ("own", "osm", "tianditu", "amap")
 
 
-def escaped_title(result: Findings) -> str:
-    """Return the study's title."""
-    return escape(plain(result.study.title) or plain(result.study.name))
+def header(title: str, notices: Iterable[str]) -> str:
+    """Return what stands above the map: title, headline, tiers, notices, controls.
+
+    Parameters
+    ----------
+    title
+        Of the study, not escaped.
+    notices
+        What must be shown beside every figure, not escaped.
+    """
+    return f"""
+<header class="cc-head">
+<div class="cc-words"><h1 dir="auto">{escape(title)}</h1>
+<p id="cc-headline" class="cc-headline" aria-live="polite"><b></b> <span dir="auto"></span></p>
+<p id="cc-terms" class="cc-terms"></p></div>
+<div id="cc-tiers" class="cc-tiers" role="group" data-w-label="tiers"></div>
+<button type="button" id="cc-more" class="cc-button" aria-expanded="false" aria-controls="cc-bar"
+ data-w="more"></button>
+</header>
+<div class="cc-strip">{_notices(notices)}
+<details id="cc-warnings" class="cc-warnings" hidden><summary></summary><ul></ul></details></div>
+{_BAR}
+"""
 
 
-def header(result: Findings) -> str:
-    """Return the bar above the map: the study, the tiers' shares, the headline, the notices."""
-    study = result.study
-    walker = f"{study.walker}（{study.walking.level_speed_mps:g} m/s）"
-    zh, en = thresholds(study, TIER_NAMES_ZH), thresholds(study, TIER_NAMES_EN)
-    terms = [
-        "步行可达养老设施 Care on foot",
-        f"时限 {zh} 分钟 within {en} min" if zh != en else f"时限 threshold {zh} 分钟 min",
-        f"步行者 walker {walker}",
-        DIRECTIONS[study.direction],
-    ]
-    return (
-        '<header class="cc-head"><div class="cc-words">'
-        f'<h1 dir="auto">{escaped_title(result)}</h1>'
-        f'<p class="cc-terms">{escape(" · ".join(terms))}</p>'
-        f"{''.join(_headline(result, tier) for tier in TIERS)}</div>"
-        f'<div class="cc-tiers" role="group" aria-label="层级 Tier">'
-        f"{''.join(_button(result, tier) for tier in TIERS)}</div></header>"
-        f"{_notices(result)}{_warnings(result)}"
-    )
+def furniture() -> str:
+    """Return what lies over the map: tools, legend, layers, card, credits, dialogs."""
+    return f"""
+<div id="cc-loading" class="cc-loading" role="status"><span>正在读取地图…</span>
+<span lang="en">Loading the map…</span></div>
+<noscript><p class="cc-loading">请启用 JavaScript。 Please enable JavaScript.</p></noscript>
+<div class="cc-mapbar" role="group" data-w-label="map">
+{_tool("cc-in", "zoom.in", "M12 5v14M5 12h14")}
+{_tool("cc-out", "zoom.out", "M5 12h14")}
+{_tool("cc-fit", "fit", "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5M9 12h6M12 9v6")}
+{_tool("cc-full", "full", "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5")}
+{_tool("cc-measure", "measure", "M3 17 17 3l4 4L7 21zM7 13l2 2M10 10l2 2M13 7l2 2", pressed=True)}
+</div>
+{_layers()}
+<details id="cc-legend" class="cc-legend" open><summary data-w="legend"></summary>
+<p></p><div class="cc-scale"></div><ul></ul><p class="cc-note"></p></details>
+<aside id="cc-card" class="cc-card" data-w-label="card" hidden>
+<button type="button" class="cc-close" data-w-title="close" data-w-label="close">×</button>
+<div class="cc-card-body" aria-live="polite"></div></aside>
+<div id="cc-ruler" class="cc-ruler" role="status" hidden><span id="cc-ruler-text"></span>
+<button type="button" id="cc-ruler-close" data-w-title="ruler.close"
+ data-w-label="ruler.close">×</button>
+</div>
+<div id="cc-foot" class="cc-foot"><p id="cc-credits" class="cc-credits"></p></div>
+<div class="cc-cross" aria-hidden="true"></div>
+<div id="cc-toast" class="cc-toast" role="status"></div>
+{_DIALOGS}
+"""
 
 
-def legend(result: Findings) -> str:
-    """Return what the colours, dashes and marks of the map mean, the minutes for each tier."""
-    alike: dict[float, list[TierName]] = {}
-    for name, tier in result.study.tiers:
-        alike.setdefault(tier.threshold_min, []).append(name)
-    marks = [
-        *(_key(_pin(tier), f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}") for tier in TIERS),
-        _key(
-            '<span class="cc-off"><span class="cc-badge">!</span></span>',
-            "未接入路网 not connected to a street",
-        ),
-    ]
-    return (
-        '<details id="cc-legend" open><summary>图例 Legend</summary>'
-        f"{''.join(_minutes_keys(result, tiers, named=len(alike) > 1) for tiers in alike.values())}"
-        f"<ul>{''.join(marks)}</ul>"
-        "<p>颜色：步行到最近设施的分钟数；线为街道（全段均值），浅色面为等时圈。"
-        "Colour: minutes on foot to the nearest facility; lines are streets (mean), "
-        "pale areas isochrones.<br>"
-        f"{_gap_words(result)}</p>"
-        "</details>"
-    )
-
-
-def _minutes_keys(result: Findings, tiers: list[TierName], *, named: bool) -> str:
-    """Return the keys of tiers that promise the same minutes, to be shown when one of them is."""
-    promise = f"{dict(result.study.tiers)[tiers[0]].threshold_min:g}"
-    ends, horizon = bands_of(result.study, tiers[0]), result.study.horizon_min
-    names = " · ".join(f"{TIER_NAMES_ZH[tier]} {TIER_NAMES_EN[tier]}" for tier in tiers)
-    keys = [f'<li class="cc-of">{escape(names)}</li>'] if named else []
-    keys += [_line(band_colour(end), f"≤ {end:g} 分钟 min") for end in ends]
-    if max(ends) < horizon:
-        keys.append(_line(BEYOND, f"{max(ends):g}–{horizon:g} 分钟 min"))
-    keys += [
-        _line(UNREACHABLE, "更远或走不到 farther, or no way", "dashed"),
-        _key(
-            f'<span class="cc-box" style="border-color:{GAP};background:{GAP}22"></span>',
-            f"缺口 gap: {promise} 分钟内走不到 not within {promise} min",
-        ),
-    ]
-    return f'<ul data-tiers="{" ".join(tiers)}">{"".join(keys)}</ul>'
-
-
-def _gap_words(result: Findings) -> str:
-    if result.people is not None:
-        least = f"{SMALLEST_GAP_ELDERLY:g}"
-        return (
-            f"缺口：连片居住、走不到设施的地方，老年人 {least} 名以上。"
-            f"A gap is a contiguous inhabited area with {least} elderly people or more."
-        )
-    return (
-        f"缺口：连续街道 {SMALLEST_GAP_M:g} m 以上，远看为色块，近看为虚线。"
-        f"A gap holds {SMALLEST_GAP_M:g} m of street or more; a patch from afar, dashed nearby."
-    )
-
-
-def tier_style() -> str:
+def tier_style(colours: dict[str, str]) -> str:
     """Return the style sheet that gives each tier's markers their colour."""
     return "".join(
         f".cc-{tier}:not(.cc-off) .cc-badge{{background:{colour}}}"
-        for tier, colour in TIER_COLOURS.items()
+        for tier, colour in colours.items()
     )
 
 
-def _headline(result: Findings, tier: TierName) -> str:
-    found = result.summary["coverage"][tier]
-    zh, en = TIER_NAMES_ZH[tier], TIER_NAMES_EN[tier]
-    minutes = f"{dict(result.study.tiers)[tier].threshold_min:g}"
-    total, covered = (_km(result.summary["street_km"]), _km(found["covered_km"]))
-    share = percent(found["share"])
-    people = result.summary["people"]
-    if people is not None:
-        total, covered = f"{people['elderly']:,.0f}", f"{people[f'elderly_{tier}']:,.0f}"
-        share = percent(people[f"share_elderly_{tier}"])
-        assumed = escape(f" [{people['assumed']}]") if people["assumed"] else ""
-        return (
-            f'<p class="cc-headline" data-tier="{tier}" hidden>'
-            f"<b>{total} 名老年人中，{covered} 名（{share}）{minutes} 分钟步行可达{zh}。</b> "
-            f"{covered} of {total} elderly people, {share}, reach a {en} in {minutes} min."
-            f"{assumed}</p>"
-        )
-    return (
-        f'<p class="cc-headline" data-tier="{tier}" hidden>'
-        f"<b>{total} 公里街道中，{covered} 公里（{share}）{minutes} 分钟步行可达{zh}。</b> "
-        f"{covered} of {total} km of street, {share}, lie within {minutes} min of a {en}.</p>"
-    )
-
-
-def _button(result: Findings, tier: TierName) -> str:
-    summary = result.summary
-    people = summary["people"]
-    share = summary["coverage"][tier]["share"]
-    if people is not None:
-        share = people[f"share_elderly_{tier}"]
-    facilities, gaps = summary["facilities"][tier], summary["gaps"][tier]["count"]
-    return (
-        f'<button type="button" data-tier="{tier}" aria-pressed="false">'
-        f"<strong>{percent(share)}</strong>"
-        f"{TIER_NAMES_ZH[tier]}<small>{TIER_NAMES_EN[tier]}</small>"
-        f"<small>{facilities} 处设施 · {gaps} 处缺口 gaps</small></button>"
-    )
-
-
-def _notices(result: Findings) -> str:
-    # As good as never cut: a notice may say why a figure must not be used.
-    texts = [plain(line, longest=5_000) for line in result.study.notices]
-    lines = [f'<li dir="auto">{escape(text)}</li>' for text in texts if text]
-    return f'<ul class="cc-notices" role="note">{"".join(lines)}</ul>' if lines else ""
-
-
-def _warnings(result: Findings) -> str:
-    """Return how many doubts there are about the inputs; the lines come at a click."""
-    texts = [plain(line, longest=5_000) for line in result.summary["warnings"]]
-    lines = [f'<li dir="auto">{escape(text)}</li>' for text in texts if text]
+def _notices(notices: Iterable[str]) -> str:
+    lines = [_notice(text) for text in notices if text]
     if not lines:
         return ""
-    count = f"{len(lines)} 条数据提示 notes on the data"
+    return f'<div class="cc-notices" role="note" data-w-label="notices">{"".join(lines)}</div>'
+
+
+def _notice(text: str) -> str:
+    if len(text) <= _LONG_NOTICE:
+        return f'<p dir="auto">{escape(text)}</p>'
+    return f'<details><summary dir="auto"><span>{escape(text)}</span></summary></details>'
+
+
+def _tool(identifier: str, word: str, path: str, *, pressed: bool = False) -> str:
+    state = ' aria-pressed="false"' if pressed else ""
     return (
-        f'<details class="cc-warnings"><summary>{count}</summary>'
-        f"<ul>{''.join(lines)}</ul></details>"
+        f'<button type="button" id="{identifier}"{state}'
+        f' data-w-title="{word}" data-w-label="{word}">'
+        f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{path}"/></svg></button>'
     )
 
 
-def _km(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:,.1f}"
+def _layers() -> str:
+    def boxes(names: Iterable[str]) -> str:
+        return "".join(
+            f'<label><input type="checkbox" name="{name}">'
+            f'<span data-w="layer.{name}"></span></label>'
+            for name in names
+        )
+
+    radios = "".join(
+        f'<label><input type="radio" name="base" value="{base}"{" checked" * (base == "own")}>'
+        f'<span data-w="base.{base}"></span></label>'
+        for base in _BASES
+    )
+    return (
+        '<details id="cc-layers" class="cc-layers"><summary data-w="layers"></summary>'
+        f'<fieldset><legend data-w="group.study"></legend>{boxes(_RESULTS)}</fieldset>'
+        f'<fieldset><legend data-w="group.ground"></legend>{boxes(_GROUND)}</fieldset>'
+        f'<fieldset><legend data-w="base"></legend>{radios}</fieldset></details>'
+    )
 
 
-def _line(colour: str, words: str, dash: str = "solid") -> str:
-    return _key(f'<span class="cc-line" style="border-top:4px {dash} {colour}"></span>', words)
+_BAR = """<div id="cc-bar" class="cc-bar" role="group" data-w-label="about.choice">
+<div class="cc-field cc-time"><label for="cc-minutes" data-w="minutes"></label>
+<input type="range" id="cc-minutes"><output id="cc-minutes-now" for="cc-minutes"></output></div>
+<div class="cc-field"><label for="cc-walker" data-w="walker.label"></label>
+<select id="cc-walker"></select></div>
+<div class="cc-field"><label for="cc-direction" data-w="direction"></label>
+<select id="cc-direction"></select></div>
+<div class="cc-search" role="search">
+<input type="search" id="cc-search" role="combobox" aria-autocomplete="list" aria-expanded="false"
+ aria-controls="cc-found" autocomplete="off" spellcheck="false" data-w-placeholder="search"
+ data-w-label="search">
+<ul id="cc-found" class="cc-found" role="listbox" data-w-label="found" hidden></ul></div>
+<div class="cc-buttons">
+<button type="button" id="cc-link" class="cc-button" data-w="link"></button>
+<button type="button" id="cc-print" class="cc-button" data-w="print"></button>
+<button type="button" id="cc-lang" class="cc-button" data-w-title="language"></button></div>
+</div>"""
 
-
-def _pin(tier: TierName) -> str:
-    return f'<span class="cc-{tier}"><span class="cc-badge">{TIER_GLYPHS[tier]}</span></span>'
-
-
-def _key(picture: str, words: str) -> str:
-    return f'<li><span class="cc-key">{picture}</span><span>{escape(words)}</span></li>'
+# No forms: a notebook's frame forbids to send one, even to the page itself.
+_DIALOGS = """<dialog id="cc-key" class="cc-dialog"><p data-w="key.ask"></p>
+<label for="cc-key-text" data-w="key.label"></label>
+<input type="text" id="cc-key-text" autocomplete="off" spellcheck="false">
+<p class="cc-answers"><button type="button" value="yes" data-w="key.yes"></button>
+<button type="button" value="no" data-w="key.no"></button></p></dialog>
+<dialog id="cc-link-box" class="cc-dialog">
+<label for="cc-link-text" data-w="link.box"></label>
+<input type="text" id="cc-link-text" readonly>
+<p class="cc-answers"><button type="button" value="no" data-w="close"></button></p></dialog>"""

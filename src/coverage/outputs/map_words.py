@@ -21,28 +21,6 @@ DIRECTIONS: Mapping[str, str] = {
     "worst": "往返取长 longer of both ways",
 }
 
-_STREET_KINDS: Mapping[str, str] = {
-    "bridleway": "小径",
-    "corridor": "室内通道",
-    "crossing": "过街",
-    "cycleway": "自行车道",
-    "elevator": "电梯",
-    "footway": "步行道",
-    "living_street": "生活街巷",
-    "path": "小径",
-    "pedestrian": "步行街",
-    "platform": "站台",
-    "primary": "主干路",
-    "residential": "居住区道路",
-    "secondary": "次干路",
-    "service": "内部道路",
-    "steps": "梯坎",
-    "tertiary": "支路",
-    "track": "土路",
-    "trunk": "干线道路",
-    "unclassified": "一般道路",
-}
-
 UNKNOWN = "—"
 
 
@@ -72,20 +50,6 @@ def percent(share: float | None) -> str:
         return "> 99.9\u00a0%"
     digits = 1 if 0 < share < 0.1 or 0.99 < share < 1 else 0
     return f"{share * 100:.{digits}f}\u00a0%"
-
-
-def minutes_text(value: float, study: Study) -> str:
-    """Return minutes to one digit; those beyond the study's horizon as such."""
-    if math.isnan(value):
-        limit = f"{study.horizon_min:g}"
-        return f"超过 {limit} 分钟或走不到 beyond {limit} minutes or no way"
-    return f"{value:.1f} 分钟 min"
-
-
-def street_kind(highway: object) -> str:
-    """Return what kind of street OpenStreetMap's ``highway`` means, with the tag itself."""
-    tag = plain(highway)
-    return f"{_STREET_KINDS.get(tag.removesuffix('_link'), '')} {tag}".strip()
 
 
 def thresholds(study: Study, names: Mapping[str, str]) -> str:

@@ -2,39 +2,45 @@
 
 import json
 import os
-import platform
 import shutil
 import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 
-import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
+from numpy.typing import NDArray
 
-from .. import __version__
+from ..cache import Keep, compute_anew
 from ..errors import OutputError
 from ..findings import Findings
+from .layers import require_formats, write_geopackage, write_layers
 from .maps import map_html
-from .tables import tables, to_csv, to_workbook
+from .picture_words import ATTRIBUTION
+from .report_page import report_html
+from .tables import about, tables, to_csv, to_workbook
+from .versions import versions
 
-ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
-
-_VERSIONS_OF = ("geopandas", "networkx", "numpy", "osmium", "osmnx", "pandas", "scipy", "shapely")
+_OF_THE_RUN = {"seconds", "from_cache"}
+"""What tells of the run and not of the study: the same results have the same files."""
 _STAGING = ".unfinished-"
 _ABANDONED_S = 24 * 3600
 """A left-over so old is nobody's, whatever process has its number by now."""
 
 
-def save(result: Findings, folder: Path) -> Path:
+def save(
+    result: Findings, folder: Path, *, also: Iterable[str] = (), keep: Keep = compute_anew
+) -> Path:
     """Write the files of a run.
 
     Parameters
@@ -45,6 +51,10 @@ def save(result: Findings, folder: Path) -> Path:
         Where to; made if missing. Files of an earlier run are replaced at the end, each in one
         step, the manifest last, and those that this run has no more are removed; anything else in
         the folder is left alone.
+    also
+        Formats to write every layer in beside the GeoPackage: ``geoparquet``, ``geojson``.
+    keep
+        Draws and writes, or knows what an earlier run drew from the same.
 
     Returns
     -------
@@ -55,15 +65,24 @@ def save(result: Findings, folder: Path) -> Path:
     ------
     OutputError
         When the folder or a file cannot be written; earlier results stay whole.
+    UsageError
+        For a format that is not known, or whose package is not installed.
     """
+    formats = require_formats(also)
+    writers: dict[str, Callable[[Path], None]] = {
+        "geopackage": lambda to: write_geopackage(result, to / "coverage.gpkg"),
+        **{f"layers {name}": partial(write_layers, result, formats=(name,)) for name in formats},
+        "tables": lambda to: _write_tables(result, to),
+        "map": lambda to: _write_page(to / "map.html", map_html(result)),
+        "report": lambda to: _write_page(to / "report.html", report_html(result)),
+        "picture": lambda to: _write_picture(result, to),
+    }
+    uses = [getattr(result, f.name) for f in fields(result) if f.name not in _OF_THE_RUN]
     with _staging(folder) as staging:
-        _write_geopackage(result, staging / "coverage.gpkg")
-        sheets = tables(result)
-        for name, table in sheets.items():
-            (staging / f"{name}.csv").write_bytes(to_csv(table))
-        (staging / "care-circle.xlsx").write_bytes(to_workbook(sheets))
-        _write_json(staging / "summary.json", result.summary)
-        (staging / "map.html").write_text(map_html(result), encoding="utf-8", newline="\n")
+        for step, write in writers.items():
+            made = keep(step, partial(_made, write, staging), versions(), *uses)
+            for name, content in made.items():
+                (staging / name).write_bytes(content.tobytes())
         written = sorted(path.name for path in staging.iterdir())
         _write_json(staging / "manifest.json", _manifest(result, staging, written))
         _, earlier = _earlier_run(folder)
@@ -74,6 +93,33 @@ def save(result: Findings, folder: Path) -> Path:
                 (folder / name).unlink(missing_ok=True)
             (staging / "manifest.json").replace(folder / "manifest.json")
     return folder / "map.html"
+
+
+def _made(write: Callable[[Path], None], staging: Path) -> dict[str, NDArray[np.uint8]]:
+    """Return the files that a writer writes, by name, as bytes."""
+    with tempfile.TemporaryDirectory(dir=staging) as folder:
+        write(Path(folder))
+        files = sorted(Path(folder).iterdir())
+        return {path.name: np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
+
+
+def _write_tables(result: Findings, folder: Path) -> None:
+    sheets = tables(result)
+    for name, table in sheets.items():
+        (folder / f"{name}.csv").write_bytes(to_csv(table))
+    (folder / "care-circle.xlsx").write_bytes(to_workbook(sheets, about(result)))
+    _write_json(folder / "summary.json", result.summary)
+
+
+def _write_picture(result: Findings, folder: Path) -> None:
+    # matplotlib takes its time, which only those who write a picture should spend.
+    from .picture import map_png
+
+    (folder / "map.png").write_bytes(map_png(result))
+
+
+def _write_page(path: Path, page: str) -> None:
+    path.write_text(page, encoding="utf-8", newline="\n")
 
 
 def save_table(table: pd.DataFrame, folder: Path, name: str) -> Path:
@@ -87,6 +133,20 @@ def save_table(table: pd.DataFrame, folder: Path, name: str) -> Path:
     path = folder / f"{name}.csv"
     with _staging(folder) as staging:
         (staging / path.name).write_bytes(to_csv(table))
+        (staging / path.name).replace(path)
+    return path
+
+
+def save_page(page: str, path: Path) -> Path:
+    """Write one page, in one step, and return its path.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written; an earlier page stays whole.
+    """
+    with _staging(path.parent) as staging:
+        (staging / path.name).write_text(page, encoding="utf-8", newline="\n")
         (staging / path.name).replace(path)
     return path
 
@@ -178,54 +238,11 @@ def _staging(folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _write_geopackage(result: Findings, path: Path) -> None:
-    layers = {
-        "facilities": result.facilities,
-        "streets": result.streets,
-        "isochrones": result.isochrones,
-        "gaps": result.gaps,
-        "areas": result.areas,
-        "zones": _zones(result),
-        "demand": None if result.people is None else result.people.homes.drop(columns="entrances"),
-    }
-    # The file's own clock: the time of the data, so that the same results give the same bytes.
-    clock = (result.inputs.streets.timestamp or "2000-01-01T00:00:00Z").replace("Z", ".000Z")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": clock})
-    try:
-        for name, frame in layers.items():
-            if frame is not None:
-                _write_layer(frame, path, name)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-
-
-def _zones(result: Findings) -> gpd.GeoDataFrame | None:
-    zones = result.inputs.zones
-    if zones is None or result.people is None or result.people.zones is None:
-        return zones
-    figures = result.people.zones
-    # A figure takes the place of a column of the user's that has its name.
-    return zones.drop(columns=[name for name in figures if name in zones]).join(figures)
-
-
-def _write_layer(frame: gpd.GeoDataFrame, path: Path, name: str) -> None:
-    named_index = isinstance(frame.index.name, str)
-    flat = frame.reset_index() if named_index else frame.reset_index(drop=True)
-    multi = flat.geom_type.str.startswith("Multi").any()
-    pyogrio.write_dataframe(
-        flat, path, layer=name, driver="GPKG", append=path.exists(), promote_to_multi=bool(multi)
-    )
-
-
 def _manifest(result: Findings, staging: Path, written: list[str]) -> dict[str, object]:
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {step: round(seconds, 3) for step, seconds in result.seconds.items()},
-        "versions": {
-            "care-circle": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in _VERSIONS_OF},
-        },
+        "versions": versions(),
         "study": json.loads(result.study.model_dump_json()),
         "inputs": result.inputs.files,
         "streets": {

@@ -3,22 +3,44 @@
 import io
 import math
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
 import pandas as pd
 import xlsxwriter
 
 from ..findings import Findings
+from ..study import TIER_NAMES_ZH
+from .column_words import column_words
+from .map_words import DIRECTIONS, thresholds
+from .picture_words import ATTRIBUTION, headline, shown_tier
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+Line = tuple[str, str]
+"""A label and what it says."""
+
+# Wide forms too: spreadsheets of East Asia take them for the narrow ones.
+_FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
 _SHOWN = (
     (re.compile(r"^share_|_share$"), "0.0%"),
     (re.compile(r"(^|_)km(_|$)"), "0.00"),
-    (re.compile(r"^minutes(_|$)"), "0.0"),
-    (re.compile(r"^(elderly(?!_per_)|population$|capacity$|only_)"), "0"),
+    (re.compile(r"^minutes(_|$)|_per_place$"), "0.0"),
+    (re.compile(r"^gini_|_per_elderly$"), "0.000"),
+    (re.compile(r"^(lon|lat)$"), "0.000000"),
+    (re.compile(r"^(elderly|population$|capacity$|only_)"), "#,##0"),
+    (re.compile(r"_m$"), "#,##0"),
+    (re.compile(r"_id$|^component$"), "0"),
 )
 """Which columns are shown how in a sheet, by their names; the first that fits."""
+_SHEETS: Mapping[str, str] = {
+    "areas": "片区 areas", "gaps": "缺口 gaps", "facilities": "设施 facilities",
+    "zones": "更新片区 zones",
+}  # fmt: skip
+_ABOUT = "说明 about"
+_NARROWEST, _WIDEST = 9, 44
+"""Widths of a column, digits."""
+_LONGEST_CELL = 32_000
+"""A little below what a cell can hold, characters."""
 
 
 def tables(result: Findings) -> dict[str, pd.DataFrame]:
@@ -35,35 +57,86 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
     return found if result.areas is None else {"areas": _plain(result.areas), **found}
 
 
+def about(result: Findings) -> list[Line]:
+    """Return what a reader of the tables alone must know, with a label each."""
+    study, people = result.study, result.summary["people"]
+    zh, en = headline(result, shown_tier(result))
+    return [
+        ("研究 Study", study.title or study.name),
+        *(("注意 Notice", notice) for notice in study.notices),
+        *([("假设 Assumed", people["assumed"])] if people and people["assumed"] else []),
+        ("结论", zh),
+        ("Headline", en),
+        ("步行者 Walker", f"{study.walker}, {study.walking.level_speed_mps:g} m/s"),
+        ("方向 Direction", DIRECTIONS[study.direction]),
+        ("时限（分钟） Minutes", thresholds(study, TIER_NAMES_ZH)),
+        ("数据来源 Source", ATTRIBUTION),
+        *(("数据提示 Note", warning) for warning in result.summary["warnings"]),
+    ]
+
+
 def to_csv(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV in UTF-8 with a byte order mark, numbers to at most six digits."""
+    """Return a table as CSV in UTF-8 with a byte order mark, numbers to at most six digits.
+
+    A text that a spreadsheet would run as a formula has an apostrophe before it: names come from
+    files of others, and a CSV is opened with a click.
+    """
     safe = table.map(_harmless)
     text = safe.to_csv(index=False, float_format=_number, lineterminator="\r\n")
     return text.encode("utf-8-sig")
 
 
-def to_workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
+def to_workbook(sheets: Mapping[str, pd.DataFrame], said: Iterable[Line] = ()) -> bytes:
     """Return the tables as one ``.xlsx``, a sheet each, text as text and numbers as numbers.
 
-    Numbers are whole in their cells and shown to the digits that their column's name calls for.
+    Numbers are whole in their cells and shown to the digits that their column's name calls for. A
+    column is headed by its name in Chinese, where it has one, over the name it has in the CSV.
+
+    Parameters
+    ----------
+    sheets
+        The tables by name.
+    said
+        What a first sheet says, if anything; see `about`.
     """
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(buffer, options) as book:
         # The clock belongs into the manifest; the same results give the same bytes.
         book.set_properties({"created": pd.Timestamp(2000, 1, 1).to_pydatetime()})
-        bold = book.add_format({"bold": True})
+        if lines := list(said):
+            _write_about(book, lines)
+        head = book.add_format(
+            {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#e8eef0", "bottom": 1}
+        )
         formats = {shown: book.add_format({"num_format": shown}) for _, shown in _SHOWN}
         for name, table in sheets.items():
-            sheet = book.add_worksheet(name)
+            sheet = book.add_worksheet(_SHEETS.get(name, name))
             sheet.freeze_panes(1, 1)
-            for column, title in enumerate(table.columns):
-                sheet.write_string(0, column, str(title), bold)
-                shown = formats.get(_shown(str(title)))
-                for row, value in enumerate(table.iloc[:, column].tolist(), start=1):
-                    _write(sheet, row, column, value, shown)
-            sheet.autofit()
+            sheet.set_row(0, 50)
+            for column, title in enumerate(map(str, table.columns)):
+                words = column_words(title)
+                heading = title if words is None else f"{words[0]}\n{title}"
+                values = table.iloc[:, column].tolist()
+                sheet.write_string(0, column, _text(heading), head)
+                sheet.set_column(column, column, _width(title, values))
+                for row, value in enumerate(values, start=1):
+                    _write(sheet, row, column, value, formats.get(_shown(title)))
+            sheet.autofilter(0, 0, max(len(table), 1), max(len(table.columns) - 1, 0))
     return buffer.getvalue()
+
+
+def _write_about(book: xlsxwriter.Workbook, lines: list[Line]) -> None:
+    sheet = book.add_worksheet(_ABOUT)
+    bold = book.add_format({"bold": True, "valign": "top"})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    warned = book.add_format({"text_wrap": True, "valign": "top", "bg_color": "#ffe9b8"})
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 1, 96)
+    for row, (label, text) in enumerate(lines):
+        marked = label.endswith(("Notice", "Assumed"))
+        sheet.write_string(row, 0, label, bold)
+        sheet.write_string(row, 1, _text(text), warned if marked else wrapped)
 
 
 def _plain(frame: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -73,6 +146,19 @@ def _plain(frame: gpd.GeoDataFrame) -> pd.DataFrame:
 def _shown(title: str) -> str:
     """Return how a column's numbers are shown; an empty text leaves it to the program."""
     return next((shown for names, shown in _SHOWN if names.search(title)), "")
+
+
+def _width(title: str, values: list[object]) -> float:
+    """Return how wide a column is, in digits: its texts, or two lines of what it is called."""
+    longest = max((_digits(value) for value in values if isinstance(value, str)), default=0)
+    words = column_words(title)
+    # Its Chinese name may take two lines of the three; its own name takes one.
+    heading = max(_digits(title), _digits(words[0]) / 2 + 2 if words else 0)
+    return min(max(_NARROWEST, longest + 1, heading + 3), _WIDEST)
+
+
+def _digits(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _number(value: object) -> str:
@@ -88,13 +174,18 @@ def _write(
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, str):
-        sheet.write_string(row, column, value)
+        sheet.write_string(row, column, _text(value))
     elif isinstance(value, (int, float)) and math.isfinite(value):
         sheet.write_number(row, column, value, shown)
 
 
+def _text(value: str) -> str:
+    """Return a text that a file can hold: half characters replaced, cut to what a cell takes."""
+    return value.encode("utf-8", "replace").decode("utf-8")[:_LONGEST_CELL]
+
+
 def _harmless(value: object) -> object:
     """Keep a text that a spreadsheet would run as a formula a text."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    return f"'{_text(value)}" if value.startswith(_FORMULA_STARTS) else _text(value)

@@ -303,6 +303,10 @@ name_column = "name"                  # their column of names 名称字段
 # Premises where a facility could open 备选房屋: id, name, lon, lat, floor_area_m2, cost_cny, fits
 file = "idle_premises.csv"
 
+# Water to show beneath the streets, beside that of the street file 水系 (polygons or lines)
+# [ground]
+# water = "water.geojson"
+
 # A walker of your own 自定义步行者; then walker = "trolley"
 # [walkers.trolley]
 # level_speed_mps = 0.8               # metres per second on the level 平地速度

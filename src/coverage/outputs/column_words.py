@@ -1,0 +1,133 @@
+"""What the columns of tables and layers are called for people, in Chinese and in English."""
+
+import re
+from collections.abc import Mapping
+
+from ..study import TIERS
+
+_SHORT_ZH: Mapping[str, str] = {
+    "community": "社区",
+    "street": "街道",
+    "district": "区县",
+    "any": "任一层级",
+    "all": "全部三级",
+}
+_LONG_EN: Mapping[str, str] = {"any": "any tier", "all": "all tiers"}
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "access": ("人均床位可及性（{tier}）", "places per elderly person in reach, {tier}"),
+    "address": ("地址", "address"),
+    "any_street_m": ("距最近街道（m）", "to the nearest street of any kind, m"),
+    "area": ("片区", "area"),
+    "area_m2": ("面积（m²）", "area, m²"),
+    "back": ("返程分钟（{tier}）", "minutes home, {tier}"),
+    "capacity": ("床位数", "places"),
+    "cause": ("未覆盖原因", "cause"),
+    "cause_of": ("未覆盖原因（{tier}）", "cause, {tier}"),
+    "cause_share": ("该原因占比", "share of the cause"),
+    "cause_zh": ("未覆盖原因（中文）", "cause in Chinese"),
+    "component": ("所在路网连通分量", "component of the network, 0 the largest"),
+    "cost_cny": ("费用（元）", "cost, CNY"),
+    "covered": ("是否覆盖（{tier}）", "covered, {tier}"),
+    "covered_share": ("覆盖比例（{tier}）", "share covered, {tier}"),
+    "covered_km": ("覆盖街道（km，{tier}）", "street covered, km, {tier}"),
+    "elderly": ("老年人口", "elderly people"),
+    "elderly_band": ("{n} 分钟内老年人口（{tier}）", "elderly people within {n} min, {tier}"),
+    "elderly_in_reach": ("可达老年人口", "elderly people in reach"),
+    "elderly_nearest": ("以此处为最近的老年人口", "elderly people to whom it is the nearest"),
+    "elderly_of": ("覆盖老年人口（{tier}）", "elderly people covered, {tier}"),
+    "elderly_only": ("仅此处可达的老年人口", "elderly people whom only it reaches"),
+    "elderly_per_place": ("每床位老年人口", "elderly people a place"),
+    "elderly_shared": ("另有其他设施可达的老年人口", "elderly people whom others reach as well"),
+    "elderly_unreachable": (
+        "过远或走不到的老年人口（{tier}）",
+        "elderly people too far or with no way, {tier}",
+    ),
+    "facility": ("设施编号", "facility"),
+    "fits": ("适合层级", "fits tiers"),
+    "floor_area_m2": ("建筑面积（m²）", "floor area, m²"),
+    "gap": ("缺口编号", "gap"),
+    "gini_access": ("床位可及性基尼系数（{tier}）", "Gini of access, {tier}"),
+    "gini_minutes": ("步行时间基尼系数（{tier}）", "Gini of minutes, {tier}"),
+    "highway": ("道路类型（OSM）", "OSM highway"),
+    "id": ("编号", "id"),
+    "lat": ("纬度", "latitude"),
+    "length_m": ("长度（m）", "length, m"),
+    "load": ("负荷", "load"),
+    "lon": ("经度", "longitude"),
+    "minutes": ("步行分钟", "minutes"),
+    "minutes_median": ("步行分钟中位数（{tier}）", "median minutes, {tier}"),
+    "minutes_of": ("步行分钟（{tier}）", "minutes, {tier}"),
+    "minutes_p90": ("步行分钟第 90 百分位（{tier}）", "90th percentile of minutes, {tier}"),
+    "name": ("名称", "name"),
+    "nearest": ("最近设施（{tier}）", "nearest facility, {tier}"),
+    "nearest_facility": ("最近设施编号", "nearest facility"),
+    "nearest_name": ("最近设施名称", "name of the nearest facility"),
+    "only": ("仅{tiers}覆盖的老年人口", "elderly people covered by {tiers} alone"),
+    "only_none": ("均未覆盖的老年人口", "elderly people covered by none"),
+    "osm_id": ("OSM 编号", "OSM id"),
+    "place": ("来源片区", "place that they were counted in"),
+    "places_per_elderly": ("每名可达老年人的床位", "places per elderly person in reach"),
+    "population": ("人口", "people"),
+    "scope": ("范围（单个设施或层级）", "of one facility or a tier"),
+    "share": ("街道覆盖率（{tier}）", "share of street covered, {tier}"),
+    "share_elderly": ("老年人口覆盖率（{tier}）", "share of elderly covered, {tier}"),
+    "snap_m": ("接入路网距离（m）", "straight leg to the street, m"),
+    "snapped": ("是否接入路网", "connected to a street"),
+    "source": ("来源", "source"),
+    "street_km": ("街道长度（km）", "street, km"),
+    "street_km_band": ("{n} 分钟可达街道（km）", "street within {n} min, km"),
+    "street_m": ("街道长度（m）", "street, m"),
+    "street_osm_id": ("所接街道 OSM 编号", "OSM id of its street"),
+    "streets": ("主要街道", "main streets"),
+    "tier": ("层级", "tier"),
+    "tier_guessed": ("层级为推断", "tier is a guess"),
+    "to": ("去程分钟（{tier}）", "minutes there, {tier}"),
+}
+
+_TIER = "|".join(TIERS)
+_KEY = f"(?P<tier>{_TIER}|any|all)"
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    (r"only_none", "only_none"),
+    (rf"only_(?P<tiers>(?:{_TIER})(?:_(?:{_TIER}))*)", "only"),
+    (r"street_km_(?P<n>[\d.]+)min", "street_km_band"),
+    (rf"elderly_{_KEY}_(?P<n>[\d.]+)min", "elderly_band"),
+    (rf"elderly_{_KEY}", "elderly_of"),
+    (rf"cause_{_KEY}", "cause_of"),
+    (rf"minutes_{_KEY}", "minutes_of"),
+    (rf"(?P<what>\w+?)_{_KEY}", ""),
+)
+
+
+def column_words(column: str, *, shares: bool = False) -> tuple[str, str] | None:
+    """Return what a column is called in Chinese and in English; None for one that is not ours.
+
+    Parameters
+    ----------
+    column
+        Its name.
+    shares
+        Whether ``covered_<tier>`` holds shares, as of streets, and not yes or no, as of homes.
+    """
+    if column in _WORDS and "{" not in _WORDS[column][0]:
+        return _WORDS[column]
+    for pattern, key in _PATTERNS:
+        if (found := re.fullmatch(pattern, column)) is None:
+            continue
+        what = key or found["what"]
+        if what == "covered" and shares:
+            what = "covered_share"
+        if what in _WORDS:
+            return _filled(_WORDS[what], found.groupdict())
+    return None
+
+
+def _filled(words: tuple[str, str], parts: Mapping[str, str]) -> tuple[str, str]:
+    values_zh, values_en = dict(parts), dict(parts)
+    if "tier" in parts:
+        values_zh["tier"] = _SHORT_ZH[parts["tier"]]
+        values_en["tier"] = _LONG_EN.get(parts["tier"], parts["tier"])
+    if "tiers" in parts:
+        tiers = parts["tiers"].split("_")
+        values_zh["tiers"] = "、".join(_SHORT_ZH[tier] for tier in tiers)
+        values_en["tiers"] = " and ".join(tiers)
+    return words[0].format_map(values_zh), words[1].format_map(values_en)

@@ -1,0 +1,192 @@
+"""The layers of a run: a GeoPackage of them all, styled for QGIS, and files of each on request."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, get_args
+
+import geopandas as gpd
+import pyogrio
+import shapely
+
+from ..errors import UsageError
+from ..findings import Findings
+from .map_words import plain
+from .qgis_styles import GEOMETRY, layer_styles
+
+Format = Literal["geoparquet", "geojson"]
+"""A format in which layers are written beside the GeoPackage, where asked for."""
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_STYLES = "layer_styles"
+_ROW = "fid"
+"""The column of the row's number in a GeoPackage."""
+_ENDINGS: Mapping[Format, str] = {"geoparquet": "parquet", "geojson": "geojson"}
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a layer is called for people, what it holds, and what its geometries are."""
+
+    title: str
+    holds: str
+    geometry: str
+
+
+_ABOUT: Mapping[str, _About] = {
+    "facilities": _About(
+        "养老服务设施 Care facilities",
+        "设施、所属层级及其可达街道与老年人口 Facilities with their tier and what they reach",
+        "Point",
+    ),
+    "candidates": _About(
+        "备选点 Candidates", "可用于新设设施的场所 Premises where a facility could open", "Point"
+    ),
+    "gaps": _About(
+        "覆盖缺口 Gaps",
+        "时限内走不到设施的连片区域及原因 Contiguous areas beyond the promised minutes, and why",
+        "MultiPolygon",
+    ),
+    "areas": _About("片区 Areas", "各片区覆盖情况 Coverage of each area", "MultiPolygon"),
+    "zones": _About("更新片区 Zones", "各更新片区覆盖情况 Coverage of each zone", "MultiPolygon"),
+    "demand": _About(
+        "需求点 Demand",
+        "居住地点、人口及到各层级的步行分钟 Homes with people and minutes to each tier",
+        "Point",
+    ),
+    "streets": _About(
+        "街道 Streets",
+        "街道及到各层级的步行分钟（全段均值） Streets with mean minutes to each tier",
+        "MultiLineString",
+    ),
+    "isochrones": _About(
+        "等时圈 Isochrones",
+        "各设施与各层级的步行可达范围，供读图，不作统计 Areas in reach, for looking, not counting",
+        "MultiPolygon",
+    ),
+}
+"""All layers, in the order in which they lie over each other, the topmost first."""
+
+
+def require_formats(also: Iterable[str]) -> tuple[Format, ...]:
+    """Return formats in the order of `FORMATS`, each once.
+
+    Raises
+    ------
+    UsageError
+        For a format that is not known, or that needs a package which is not installed.
+    """
+    asked = set(also)
+    if unknown := sorted(asked - set(FORMATS)):
+        raise UsageError(
+            f"'{unknown[0]}' is not a format.", f"Known formats are {', '.join(FORMATS)}."
+        )
+    if "geoparquet" in asked and find_spec("pyarrow") is None:
+        raise UsageError(
+            "GeoParquet needs the package pyarrow, which is not installed.",
+            'Install it: pip install "care-circle[geoparquet]"',
+        )
+    return tuple(known for known in FORMATS if known in asked)
+
+
+def layers_of(findings: Findings) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of a run by name, the topmost first; those that it lacks are left out.
+
+    A named index has become the first column. All are in the study's coordinate system.
+    """
+    people, candidates = findings.people, findings.inputs.candidates
+    frames = {
+        "facilities": findings.facilities,
+        "candidates": None
+        if candidates is None
+        else candidates.assign(fits=[";".join(tiers) for tiers in candidates["fits"]]),
+        "gaps": findings.gaps,
+        "areas": findings.areas,
+        "zones": _zones(findings),
+        "demand": None if people is None else people.homes.drop(columns="entrances"),
+        "streets": findings.streets,
+        "isochrones": findings.isochrones,
+    }
+    return {
+        name: _flat(frame, about.geometry)
+        for name, about in _ABOUT.items()
+        if (frame := frames[name]) is not None
+    }
+
+
+def write_geopackage(findings: Findings, path: Path) -> None:
+    """Write all layers to a new GeoPackage, each with its default style in QGIS.
+
+    The same findings give the same bytes: the file's own clock shows the time of the data.
+    """
+    layers = layers_of(findings)
+    clock = (findings.inputs.streets.timestamp or "2000-01-01T00:00:00Z").replace("Z", ".000Z")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": clock})
+    try:
+        for name, frame in layers.items():
+            _write_layer(frame, path, name, findings.study.notices)
+        styles = layer_styles(findings, layers, clock)
+        pyogrio.write_dataframe(
+            styles, path, layer=_STYLES, driver="GPKG", append=True, layer_options={"FID": "id"}
+        )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def write_layers(findings: Findings, folder: Path, formats: Iterable[Format]) -> None:
+    """Write a file of each layer in each format.
+
+    ``geoparquet``: ``<layer>.parquet``, GeoParquet 1.1 in the study's coordinate system.
+    ``geojson``: ``<layer>.geojson``, after RFC 7946: WGS-84, seven decimals.
+    """
+    for chosen in formats:
+        for name, frame in layers_of(findings).items():
+            path = folder / f"{name}.{_ENDINGS[chosen]}"
+            if chosen == "geoparquet":
+                frame.to_parquet(path, index=False, compression="zstd", schema_version="1.1.0")
+            else:
+                pyogrio.write_dataframe(
+                    frame.to_crs("EPSG:4326"), path, layer=name, driver="GeoJSON",
+                    layer_options={"RFC7946": "YES"},
+                )  # fmt: skip
+
+
+def _write_layer(frame: gpd.GeoDataFrame, path: Path, name: str, notices: Iterable[str]) -> None:
+    about = _ABOUT[name]
+    # Whoever gets the file alone must be told as well.
+    said = " · ".join([about.holds, *(plain(notice, longest=2_000) for notice in notices)])
+    pyogrio.write_dataframe(
+        frame, path, layer=name, driver="GPKG", append=path.exists(),
+        geometry_type=about.geometry, promote_to_multi=about.geometry.startswith("Multi"),
+        layer_options={
+            "IDENTIFIER": about.title, "DESCRIPTION": said, "GEOMETRY_NAME": GEOMETRY,
+            "FID": _ROW,
+        },
+    )  # fmt: skip
+
+
+def _zones(findings: Findings) -> gpd.GeoDataFrame | None:
+    zones, people = findings.inputs.zones, findings.people
+    if zones is None or people is None or people.zones is None:
+        return zones
+    # A figure takes the place of a column of the user's that has its name.
+    return zones.drop(columns=[name for name in people.zones if name in zones]).join(people.zones)
+
+
+def _flat(frame: gpd.GeoDataFrame, geometry: str) -> gpd.GeoDataFrame:
+    """Return a frame that one table can hold: its index a column, its geometries of one type."""
+    taken = {GEOMETRY, _ROW}
+    names = {}
+    flat = frame.reset_index(drop=not isinstance(frame.index.name, str))
+    for name in flat.columns.drop(flat.geometry.name):
+        names[name], number = str(name), 2
+        # To a database, Name and name are one.
+        while names[name].casefold() in taken:
+            names[name] = f"{name}_{number}"
+            number += 1
+        taken.add(names[name].casefold())
+    # A lift is a street without extent, and so a collection of nothing.
+    nothing = shapely.from_wkt(f"{geometry.upper()} EMPTY")
+    shapes = flat.geometry.where(~flat.geometry.is_empty, nothing)
+    return flat.set_geometry(shapes).rename(columns=names)
