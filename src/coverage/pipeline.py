@@ -28,11 +28,12 @@ from .elevations import Elevations, estimate_elevations
 from .gaps import find_gaps
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
+from .nearest import Minutes, minutes_to_nearest
 from .network import WalkingNetwork, build_network, project
 from .people import assess_people
 from .pieces import Pieces
 from .quality import assess_quality
-from .reach import Minutes, Reach, minutes_to_nearest, reach_of_each
+from .reach import Reach, reach_of_each
 from .result import Result
 from .snapping import Snapped, snap, snap_facilities
 from .study import BANDS_MIN, TIERS, Study, TierName
@@ -271,10 +272,7 @@ def _facilities(
     found = snapped.found
     osm_id = network.ways.index.to_numpy()[network.way[snapped.edge]]
     reached = {
-        f"street_km_{minutes}min": [
-            pieces[reach.cutoffs_min.index(minutes)].length_m(network.length_m) / 1000
-            for pieces in reach.pieces
-        ]
+        f"street_km_{minutes}min": reach.of_each(minutes).length_m(network.length_m) / 1000
         for minutes in BANDS_MIN
     }
     table = facilities.assign(

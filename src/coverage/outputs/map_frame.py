@@ -2,9 +2,9 @@
 
 from html import escape
 
+from ..findings import Findings
 from ..gaps import SMALLEST_GAP_M
 from ..people_gaps import SMALLEST_GAP_ELDERLY
-from ..findings import Findings
 from ..study import TIER_NAMES_ZH, TIERS, TierName
 from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
 from .map_layers import bands_of
