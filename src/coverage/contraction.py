@@ -187,8 +187,9 @@ def contract(network: WalkingNetwork) -> Contraction:
     both_ways = np.isfinite(along) & np.isfinite(against)
     apart = np.where(both_ways, -1, np.arange(len(along)))
     found = chains(network.tail, network.head, len(network.node_id), apart)
-    ends = np.concatenate([found.tail, found.head])
-    junction = np.unique(ends)
+    is_end = np.zeros(len(network.node_id), dtype=bool)
+    is_end[found.tail] = is_end[found.head] = True
+    junction = np.flatnonzero(is_end)
     junction = junction[np.argsort(_z_order(network.xy[junction]), kind="stable")]
     position = np.full(len(network.node_id), -1)
     position[junction] = np.arange(len(junction))

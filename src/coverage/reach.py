@@ -177,8 +177,10 @@ class _Rows:
         # A walk from the middle of a facility's own edge needs more than these two.
         some[self.own] = True
         in_part = np.flatnonzero(some & ~whole)
+        own = self.own[~whole[self.own]]
         sets = [
-            self._in_part(way, in_part, ahead, behind, cutoff_s) for way, ahead, behind in walks
+            self._in_part(way, in_part, own, ahead, behind, cutoff_s)
+            for way, ahead, behind in walks
         ]
         parts = sets[0] if len(sets) == 1 else intersect(*sets)
         full = np.flatnonzero(whole)
@@ -191,15 +193,17 @@ class _Rows:
         return PieceSets(first, self.edge[row], start, end)
 
     def _in_part(
-        self, way: OneWay, rows: NDArray[np.int64], ahead: NDArray[np.float64],
-        behind: NDArray[np.float64], cutoff_s: float,
+        self, way: OneWay, rows: NDArray[np.int64], own: NDArray[np.int64],
+        ahead: NDArray[np.float64], behind: NDArray[np.float64], cutoff_s: float,
     ) -> Pieces:  # fmt: skip
-        """Return what is walked of some rows, with the row in the place of the edge."""
+        """Return what is walked of some rows, with the row in the place of the edge.
+
+        `own` are those of them that are a facility's own edge.
+        """
         on, stand = self.wanted.on, self.wanted.places
         forward = on.forward[self.edge[rows]]
         by_tail = np.where(forward, ahead[rows], behind[rows])
         by_head = np.where(forward, behind[rows], ahead[rows])
-        own = self.own[np.isin(self.own, rows)]
         edge, member = self.edge[own], self.member[own]
         left_s = cutoff_s - self.wanted.leg_s[member]
         on_way, against = (walked(left_s, pace[edge]) for pace in on.paces(way))
