@@ -26,7 +26,7 @@ TIE_S = 1e-6
 
 _PART = 512
 """Facilities that one process takes at a time; the network is searched in full once for each."""
-_BLOCK_TIMES = 500_000
+_BLOCK_TIMES = 1_000_000
 """Times between the facilities and the junctions of a block; more of them leave the cache."""
 _SPLITS = 8
 
