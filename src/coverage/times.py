@@ -26,8 +26,9 @@ TIE_S = 1e-6
 
 _PART = 512
 """Facilities that one process takes at a time; the network is searched in full once for each."""
-_BLOCK_TIMES = 1_000_000
-"""Times between the facilities and the junctions of a block; more of them leave the cache."""
+_BLOCK_TIMES = 500_000
+"""Times between the facilities and the junctions of a block, unless of one facility alone. What is
+worked out of them holds some hundred bytes for each that is within the limit."""
 _SPLITS = 8
 
 
