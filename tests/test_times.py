@@ -168,8 +168,8 @@ def test_blocks_do_not_matter(town, direction):
         assert_array_equal(one, other)
 
 
-def test_processes_do_not_matter():
-    """Six streets that meet, a facility every few metres: parts of two, in two processes."""
+def test_threads_do_not_matter():
+    """Six streets that meet, a facility every few metres: three parts, in two threads."""
     nodes = {0: (0.0, 0.0)} | {
         10 * arm + k: (k * 50.0 * np.cos(arm), k * 50.0 * np.sin(arm))
         for arm in range(1, 7) for k in range(1, 9)

@@ -6,10 +6,9 @@ with what is reached, not with the network, and the memory with neither.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ TIE_S = 1e-6
 """Times within a microsecond of a cutoff are within it, so that rounding decides nothing."""
 
 _PART = 512
-"""Facilities that one process takes at a time; the network is searched in full once for each."""
+"""Facilities that a thread takes at a time; the whole network is searched once for all of them."""
 _BLOCK_TIMES = 500_000
 """Times between the facilities and the junctions of a block, unless of one facility alone. What is
 worked out of them holds some hundred bytes for each that is within the limit."""
@@ -346,36 +345,24 @@ def over_blocks(
     ways
         The directions to time.
     task
-        Works on one block; it and what it returns can be pickled.
+        Works on one block, perhaps in several threads at once.
     workers
-        Processes; 1 works in this one. More of them pay where one needs many seconds.
+        Threads. What they gain is NumPy's share of the work; scipy searches one at a time.
     """
-    parts = wanted.parts()
-    if workers > 1 and len(parts) > 1:
-        with ProcessPoolExecutor(
-            min(workers, len(parts)), mp_context=get_context("spawn"),
-            initializer=_begin, initargs=(wanted, ways, task),
-        ) as pool:  # fmt: skip
-            for found in pool.map(_work, parts):
-                yield from found
-        return
     graphs = {way: wanted.arcs(way) for way in ways}
-    for part in parts:
-        for block in wanted.blocks(part, graphs):
-            yield task(wanted, block)
+    parts = wanted.parts()
+    if workers == 1:
+        for part in parts:
+            for block in wanted.blocks(part, graphs):
+                yield task(wanted, block)
+        return
 
+    def work(part: NDArray[np.int64]) -> list[T]:
+        return [task(wanted, block) for block in wanted.blocks(part, graphs)]
 
-_at_hand: list[Any] = []
-"""What a worker process was begun with, so that it is sent once and not with every part."""
-
-
-def _begin(wanted: Search, ways: tuple[OneWay, ...], task: Callable[[Search, Block], Any]) -> None:
-    _at_hand[:] = [wanted, {way: wanted.arcs(way) for way in ways}, task]
-
-
-def _work(part: NDArray[np.int64]) -> list[Any]:
-    wanted, graphs, task = _at_hand
-    return [task(wanted, block) for block in wanted.blocks(part, graphs)]
+    with ThreadPoolExecutor(workers) as pool:
+        for found in pool.map(work, parts):
+            yield from found
 
 
 def walked(left_s: NDArray[np.float64], pace_s: NDArray[np.float64]) -> NDArray[np.float64]:
