@@ -19,7 +19,8 @@ from coverage.assessment import (
 )
 from coverage.gaps import find_gaps
 from coverage.isochrones import street_space
-from coverage.reach import minutes_to_nearest, reach_of_each
+from coverage.nearest import minutes_to_nearest
+from coverage.reach import reach_of_each
 from coverage.snapping import snap
 
 FACILITIES = gpd.GeoDataFrame(

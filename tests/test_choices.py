@@ -11,9 +11,10 @@ from shapely import Point
 
 from conftest import CRS, make_network
 from coverage.choices import DIRECTIONS, choices_of
+from coverage.nearest import minutes_to_nearest
 from coverage.network import timed
 from coverage.pieces import Pieces, intersect, whole
-from coverage.reach import minutes_to_nearest, reach_of_each
+from coverage.reach import reach_of_each
 from coverage.snapping import snap
 from coverage.study import TIERS, Study
 from coverage.walkers import PACKAGED_WALKERS

@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose
 
 from conftest import make_streets, walked
 from coverage.lifts import split_lifts
+from coverage.nearest import nearest_seconds
 from coverage.network import timed
 from coverage.pace import slope_factor
-from coverage.reach import nearest_seconds
 from coverage.snapping import Snapped
 from coverage.walkers import PACKAGED_WALKERS, Walker
 

@@ -13,10 +13,10 @@ from conftest import CRS, ORIGIN, make_network, make_streets, walked
 from coverage.causes import Facilities, find_causes
 from coverage.circle import circle_by_area, circle_of, home_minutes, snap_homes
 from coverage.links import Links, find_links
+from coverage.nearest import minutes_to_nearest
 from coverage.outputs.tables import to_workbook
 from coverage.people_gaps import SMALLEST_GAP_ELDERLY, Uncovered, find_people_gaps
 from coverage.pieces import Pieces, whole
-from coverage.reach import minutes_to_nearest
 from coverage.service import service_of
 from coverage.snapping import snap
 from coverage.study import TIERS

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from coverage.pieces import Pieces, intersect, subtract, union, whole
+from coverage.pieces import Pieces, PieceSets, intersect, subtract, union, union_of, whole
 
 # Quarters are exact in floating point, so that touching intervals really touch.
 QUARTERS = st.integers(0, 8).map(lambda n: n / 8)
@@ -80,3 +80,26 @@ def test_lengths():
     assert pieces.length_m(metres) == 85.0
     assert pieces.length_by_edge_m(metres).tolist() == [75.0, 10.0]
     assert whole(np.array([1])).length_m(metres) == 10.0
+
+
+@given(st.lists(INTERVALS, min_size=1, max_size=4), st.data())
+def test_sets_in_one_table_are_the_sets(all_intervals, data):
+    alone = [as_pieces(intervals) for intervals in all_intervals]
+    table = PieceSets(
+        np.concatenate([[0], np.cumsum([len(pieces) for pieces in alone])]),
+        *(np.concatenate([getattr(pieces, name) for pieces in alone])
+          for name in ("edge", "start", "end")),
+    )  # fmt: skip
+    length_m = np.array([1.0, 10.0, 100.0, 1000.0])
+    assert len(table) == len(alone)
+    for position, pieces in enumerate(alone):
+        assert probed(table[position]) == probed(pieces)
+    assert_allclose(table.length_m(length_m), [pieces.length_m(length_m) for pieces in alone])
+    chosen = np.array([data.draw(st.booleans()) for _ in alone])
+    some = [pieces for pieces, yes in zip(alone, chosen, strict=True) if yes]
+    expected = union_of(as_pieces([]), *some)
+    found = table.union(chosen)
+    assert is_canonical(found)
+    assert_allclose(found.edge, expected.edge)
+    assert_allclose(found.start, expected.start)
+    assert_allclose(found.end, expected.end)

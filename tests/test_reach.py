@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose
 
 from conftest import make_network
 from coverage.features import level_streets
-from coverage.reach import minutes_to_nearest, nearest_seconds, reach_of_each
+from coverage.nearest import minutes_to_nearest, nearest_seconds
+from coverage.reach import reach_of_each
 from coverage.snapping import snap
 
 SPEED = 0.9
@@ -197,30 +198,6 @@ def random_networks(draw):
     points = draw(st.lists(st.tuples(st.integers(-9, 99), st.integers(-9, 99)),
                            min_size=1, max_size=4))  # fmt: skip
     return network, snap_all(network, points)
-
-
-@settings(max_examples=150, deadline=None)
-@given(random_networks(), st.sampled_from(["to", "back", "worst"]), st.sampled_from([0.5, 1.0]))
-def test_the_engines_are_equal(case, direction, horizon_min):
-    network, snapped = case
-    everyone = np.arange(len(snapped.edge))
-    found = [
-        minutes_to_nearest(
-            network, snapped, everyone, direction=direction, horizon_min=horizon_min,
-            engine=engine,
-        )
-        for engine in ("scipy", "networkx")
-    ]  # fmt: skip
-    assert_allclose(found[0].node, found[1].node, rtol=1e-12, atol=1e-9)
-    assert_allclose(found[0].edge, found[1].edge, rtol=1e-12, atol=1e-9)
-    reaches = [
-        reach_of_each(
-            network, snapped, everyone, direction=direction, cutoffs_min=(horizon_min,),
-            engine=engine,
-        ).within(horizon_min, everyone)
-        for engine in ("scipy", "networkx")
-    ]  # fmt: skip
-    assert_allclose(*(r.length_by_edge_m(network.length_m) for r in reaches), atol=1e-6)
 
 
 @settings(max_examples=60, deadline=None)

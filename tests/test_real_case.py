@@ -14,9 +14,9 @@ import shapely
 import coverage
 from coverage.comparison import compare_walkers
 from coverage.graphs import network_to_networkx
+from coverage.nearest import minutes_to_nearest
 from coverage.network import project, timed
 from coverage.pace import LIFT, STAIRS, STREET
-from coverage.reach import minutes_to_nearest
 from coverage.routes import route
 from coverage.snapping import snap, usable_edges
 from test_osm_download import Server

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UsageError
-from .reach import TIE_S
+from .times import TIE_S
 
 Decay = Literal["none", "steps", "gaussian"]
 

@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from .nearest import Minutes
 from .network import WalkingNetwork
 from .pieces import Pieces, intersect, subtract, union, union_of, whole
-from .reach import Minutes
 
 OUTSIDE_AREAS = "outside every area 片区之外"
 

@@ -13,6 +13,9 @@ from .snapping import Snapped
 from .study import Direction
 from .walkers import PACKAGED_WALKERS
 
+_TURNED: Mapping[Direction, Direction] = {"to": "back", "back": "to", "worst": "worst"}
+"""The walk as it is for whoever stands at its other end."""
+
 CAUSES: Mapping[str, str] = {
     "not snapped": "未接入路网",
     "disconnected": "路网不通",
@@ -90,14 +93,14 @@ def find_causes(
         near[found] = True
     flat = timed(network, network.walker.on_the_flat)
     connected = np.isin(flat.components()[places.edge], _components(flat, facilities.snapped))
-    reachable = ~np.isnan(minutes)
-    if reachable.all():
-        passable = reachable
-    else:
-        everywhere = find_links(
-            network, facilities.snapped, places, direction=direction, horizon_min=horizon_min * 4
-        )
-        passable = ~np.isnan(everywhere.nearest(count))
+    passable = ~np.isnan(minutes)
+    asked = np.flatnonzero(uncovered & places.found & connected & near & ~passable)
+    # Few: near a facility and yet beyond the horizon. So the search starts at the homes.
+    links = find_links(
+        network, _some(places, asked), facilities.snapped, direction=_TURNED[direction],
+        horizon_min=horizon_min * 4,
+    )  # fmt: skip
+    passable[asked[links.facility]] = True
     adult = timed(network, PACKAGED_WALKERS["adult"])
     return np.select(
         [
@@ -111,6 +114,10 @@ def find_causes(
         ["", "not snapped", "disconnected", "no facility", "barrier", "climb"],
         "detour",
     ).astype(object)
+
+
+def _some(places: Snapped, chosen: NDArray[np.int64]) -> Snapped:
+    return Snapped(*(getattr(places, name)[chosen] for name in places.__slots__))
 
 
 def _components(network: WalkingNetwork, snapped: Snapped) -> NDArray[np.int64]:

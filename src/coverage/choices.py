@@ -3,7 +3,7 @@
 The page that shows them walks nowhere itself: its figures are the engine's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from .chains import Chains, link_chains
 from .circle import TIE_MIN, area_of, snap_homes
+from .contraction import OneWay, Places, contracted, paces
 from .curves import Curves, Pairs
-from .links import seconds_at_places
 from .network import WalkingNetwork, timed
 from .pieces import Pieces
-from .reach import OneWay, facility_rows, paces
 from .snapping import Snapped, snap_facilities
 from .study import TIERS, Direction, Study
+from .times import Block, ChainPairs, Search, each_of, over_blocks, search
 from .walkers import Walker
 
 DIRECTIONS: tuple[Direction, ...] = ("worst", "to", "back")
@@ -166,22 +166,34 @@ class _Walk:
 
     def search(self) -> None:
         """Walk from and to every facility."""
+        on, every_edge = contracted(self.network), np.arange(len(self.network.tail))
+        there = np.zeros(0, dtype=np.int64)
+        stand = on.places(there, np.zeros(0))
+        if self.homes is not None:
+            there = np.flatnonzero(self.homes.found)
+            stand = on.places(self.homes.edge[there], self.homes.fraction[there])
+            order = np.argsort(stand.chain, kind="stable")
+            there, stand = there[order], stand.of(order)
+        near = _Near(
+            tails=on.places(every_edge, np.zeros(len(every_edge))),
+            heads=on.places(every_edge, np.ones(len(every_edge))),
+            homes=stand,
+            first_home=np.searchsorted(stand.chain, np.arange(len(on.chains) + 1)),
+        )
+        leg_s = np.zeros(0) if self.homes is None else self.homes.leg_s[there]
         for tier, members in enumerate(self.members):
-            for chunk, rows in self._rows(members):
-                pairs = _pairs(self.network, self.snapped, chunk, rows, self.cuts_s[-1])
-                middle = {way: _at_middles(self.network, self.snapped, pairs, way) for way in rows}
-                homes = self._at_homes(chunk, rows)
+            wanted = search(on, self.snapped, members, float(self.cuts_s[-1]))
+            for pairs, home, at_home in over_blocks(wanted, _WAYS["worst"], near, workers=1):
+                middle = {
+                    way: _at_middles(self.network, self.snapped, pairs, way) for way in at_home
+                }
                 for place, direction in enumerate(DIRECTIONS):
                     ways = _WAYS[direction]
                     self.curves[place][tier].add(pairs)
                     longer = np.maximum.reduce([middle[way] for way in ways])
                     np.minimum.at(self.edge_s[place, tier], pairs.edge, longer)
-                    if homes:
-                        both = np.maximum.reduce([homes[way] for way in ways])
-                        np.minimum(
-                            self.home_s[place, tier], both.min(axis=0, initial=np.inf),
-                            out=self.home_s[place, tier],
-                        )  # fmt: skip
+                    both = np.maximum.reduce([at_home[way] for way in ways]) + leg_s[home]
+                    np.minimum.at(self.home_s[place, tier], there[home], both)
 
     @property
     def home_min(self) -> NDArray[np.float64]:
@@ -208,50 +220,55 @@ class _Walk:
         minutes = seconds / 60
         return np.where(minutes <= self.cuts_s[-1] / 60 + TIE_MIN, minutes, np.nan)
 
-    def _rows(
-        self, members: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.int64], dict[OneWay, NDArray[np.float64]]]]:
-        """Yield some facilities and their seconds at every node, each way."""
-        limit_s = float(self.cuts_s[-1])
-        search = [
-            facility_rows(self.network, self.snapped, members, way, limit_s, "scipy")
-            for way in _WAYS["worst"]
-        ]
-        for (chunk, to), (_, back) in zip(*search, strict=True):
-            yield chunk, {"to": to, "back": back}
 
-    def _at_homes(
-        self, chunk: NDArray[np.int64], rows: Mapping[OneWay, NDArray[np.float64]]
-    ) -> dict[OneWay, NDArray[np.float64]]:
-        """Return seconds between facilities and all homes each way, shape (F, H)."""
-        if self.homes is None:
-            return {}
-        there = np.flatnonzero(self.homes.found)
-        found = {}
-        for way, row in rows.items():
-            seconds = np.full((len(chunk), len(self.homes.edge)), np.inf)
-            seconds[:, there] = seconds_at_places(
-                self.network, self.snapped, chunk, row, self.homes, there, way
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Pairs a block of facilities with the edges and the homes that they reach, either way.
+
+    Attributes
+    ----------
+    tails, heads
+        The ends of every edge.
+    homes
+        Where homes stand, sorted by chain.
+    first_home
+        Shape (C + 1,), where each chain's homes begin.
+    """
+
+    tails: Places
+    heads: Places
+    homes: Places
+    first_home: NDArray[np.int64]
+
+    def __call__(
+        self, wanted: Search, block: Block
+    ) -> tuple[Pairs, NDArray[np.int64], dict[OneWay, NDArray[np.float64]]]:
+        """Return facilities and edges, and homes with their seconds each way, legs left out."""
+        pairs = wanted.pairs(block, ("to",), ("back",))
+        pair, home = each_of(self.first_home, pairs.chain)
+        return (
+            self._edges(wanted, pairs),
+            home,
+            {way: wanted.seconds_at(pairs, way, pair, self.homes, home) for way in block.seconds},
+        )
+
+    def _edges(self, wanted: Search, pairs: ChainPairs) -> Pairs:
+        pair, item = each_of(wanted.on.chains.first, pairs.chain)
+        edge = wanted.on.chains.edge[item]
+        ends: list[dict[OneWay, NDArray[np.float64]]] = []
+        for places in (self.tails, self.heads):
+            at_end = {
+                way: wanted.seconds_at(pairs, way, pair, places, edge) for way in pairs.tail_s
+            }
+            ends.append(
+                {way: np.where(s <= wanted.limit_s, s, np.inf) for way, s in at_end.items()}
             )
-            found[way] = seconds
-        return found
-
-
-def _pairs(
-    network: WalkingNetwork, snapped: Snapped, chunk: NDArray[np.int64],
-    rows: Mapping[OneWay, NDArray[np.float64]], limit_s: float,
-) -> Pairs:  # fmt: skip
-    """Return the edges of which each facility reaches something, either way."""
-    near = np.minimum(rows["to"], rows["back"]) <= limit_s
-    reached = near[:, network.tail] | near[:, network.head]
-    reached[np.arange(len(chunk)), snapped.edge[chunk]] = True
-    row, edge = np.nonzero(reached)
-    return Pairs(
-        edge=edge,
-        facility=chunk[row],
-        tail_s={way: values[row, network.tail[edge]] for way, values in rows.items()},
-        head_s={way: values[row, network.head[edge]] for way, values in rows.items()},
-    )
+        member = pairs.member[pair]
+        kept = edge == wanted.places.edge[member]
+        for at_ends in ends:
+            kept |= np.logical_or.reduce([np.isfinite(seconds) for seconds in at_ends.values()])
+        found = Pairs(edge, wanted.facilities[member], *ends)
+        return found.keep(kept)
 
 
 def _at_middles(

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .contraction import OneWay, paces
 from .network import WalkingNetwork
 from .pieces import Pieces, intersect, union
-from .reach import TIE_S, OneWay, paces, walked
 from .snapping import Snapped
+from .times import TIE_S, walked
 
 
 @dataclass(frozen=True, slots=True)

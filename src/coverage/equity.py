@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UsageError
-from .reach import TIE_S
+from .times import TIE_S
 
 _ROUNDING = 1e-12
 """Shares of all people smaller than this are rounding."""

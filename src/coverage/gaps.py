@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from .assessment import OUTSIDE_AREAS
 from .isochrones import street_space
+from .nearest import Minutes
 from .network import WalkingNetwork
 from .pieces import Pieces, subtract
-from .reach import Minutes
 
 SMALLEST_GAP_M = 200.0
 """Gaps with less street than this are counted and not listed, metres."""

@@ -60,7 +60,7 @@ def isochrones(
     for tier, members in tiers.items():
         for position in members:
             place = int(np.flatnonzero(reach.facilities == position)[0])
-            bands = zip(reach.cutoffs_min, reach.pieces[place], strict=True)
+            bands = zip(reach.cutoffs_min, (sets[place] for sets in reach.pieces), strict=True)
             rows += _nested(network, bands, "facility", str(facility_ids[position]), tier)
         bands = zip(
             reach.cutoffs_min, (reach.within(c, members) for c in reach.cutoffs_min), strict=True

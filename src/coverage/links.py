@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .contraction import OneWay, Places, contracted
 from .network import WalkingNetwork
-from .reach import TIE_S, Engine, OneWay, facility_rows, paces, share_of
 from .snapping import Snapped
 from .study import Direction
+from .times import TIE_S, Block, Search, each_of, over_blocks, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def find_links(
     *,
     direction: Direction,
     horizon_min: float,
-    engine: Engine = "scipy",
+    workers: int = 1,
 ) -> Links:
     """Find all pairs of a place and a facility within the horizon.
 
@@ -74,57 +75,64 @@ def find_links(
         Which walk counts.
     horizon_min
         Longest walk, minutes.
-    engine
-        As in `coverage.reach.nearest_seconds`.
+    workers
+        As in `coverage.times.over_blocks`.
     """
-    limit_s = horizon_min * 60
-    everyone = np.flatnonzero(snapped.found)
+    on = contracted(network)
+    wanted = search(on, snapped, np.arange(len(snapped.edge)), horizon_min * 60)
     homes = np.flatnonzero(places.found)
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64],
-                      NDArray[np.float64]]] = []  # fmt: skip
-    both = zip(
-        facility_rows(network, snapped, everyone, "to", limit_s, engine),
-        facility_rows(network, snapped, everyone, "back", limit_s, engine),
-        strict=True,
+    stand = on.places(places.edge[homes], places.fraction[homes])
+    order = np.argsort(stand.chain, kind="stable")
+    homes, stand = homes[order], stand.of(order)
+    first = np.searchsorted(stand.chain, np.arange(len(on.chains) + 1))
+    task = _Pair(stand, first, places.leg_s[homes], direction)
+    found = list(over_blocks(wanted, ("to", "back"), task, workers))
+    home, facility = (
+        np.concatenate([np.zeros(0, dtype=np.int64), *(block[k] for block in found)])
+        for k in (0, 1)
     )
-    for (chunk, to_rows), (_, back_rows) in both:
-        to = seconds_at_places(network, snapped, chunk, to_rows, places, homes, "to")
-        back = seconds_at_places(network, snapped, chunk, back_rows, places, homes, "back")
-        near = np.minimum(to, back) if direction == "worst" else to if direction == "to" else back
-        row, column = np.nonzero(near <= limit_s + TIE_S)
-        found.append((homes[column], chunk[row], to[row, column] / 60, back[row, column] / 60))
-    if not found:
-        nothing = np.zeros(0)
-        return Links(nothing.astype(np.int64), nothing.astype(np.int64), nothing, nothing, nothing)
-    place, facility, to_min, back_min = (
-        np.concatenate([block[k] for block in found]) for k in range(4)
+    to_min, back_min = (
+        np.concatenate([np.zeros(0), *(block[k] for block in found)]) / 60 for k in (2, 3)
     )
+    order = np.argsort(homes[home] * len(snapped.edge) + facility)
+    home, facility, to_min, back_min = home[order], facility[order], to_min[order], back_min[order]
     minutes = {"to": to_min, "back": back_min, "worst": np.maximum(to_min, back_min)}[direction]
-    kept = np.isfinite(minutes) & (minutes <= horizon_min + TIE_S / 60)
-    order = np.lexsort((facility, place))
-    order = order[kept[order]]
-    return Links(place[order], facility[order], to_min[order], back_min[order], minutes[order])
+    return Links(homes[home], facility, to_min, back_min, minutes)
 
 
-def seconds_at_places(
-    network: WalkingNetwork, snapped: Snapped, facilities: NDArray[np.int64],
-    rows: NDArray[np.float64], places: Snapped, homes: NDArray[np.int64], direction: OneWay,
-) -> NDArray[np.float64]:  # fmt: skip
-    """Return seconds between facilities and homes, shape (F, H), given those at every node."""
-    from_tail, from_head = paces(network, direction)
-    edge, at = places.edge[homes], places.fraction[homes]
-    seconds = np.minimum(
-        rows[:, network.tail[edge]] + share_of(at, from_tail[edge]),
-        rows[:, network.head[edge]] + share_of(1 - at, from_head[edge]),
-    )
-    # A home on the facility's own edge walks along it, not over its ends.
-    by_edge = np.argsort(edge, kind="stable")
-    for row, facility in enumerate(facilities.tolist()):
-        own = snapped.edge[facility]
-        low, high = np.searchsorted(edge[by_edge], [own, own + 1])
-        here = by_edge[low:high]
-        gap = at[here] - snapped.fraction[facility]
-        pace = np.where(gap >= 0, from_tail[own], from_head[own])
-        along = snapped.leg_s[facility] + share_of(np.abs(gap), pace)
-        seconds[row, here] = np.minimum(seconds[row, here], along)
-    return seconds + places.leg_s[homes]
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Pairs a block of facilities with the homes in the chains that they reach.
+
+    Attributes
+    ----------
+    homes
+        Where they stand, sorted by chain.
+    first
+        Shape (C + 1,), where each chain's homes begin.
+    leg_s
+        Seconds of their straight legs.
+    direction
+        Which walk counts.
+    """
+
+    homes: Places
+    first: NDArray[np.int64]
+    leg_s: NDArray[np.float64]
+    direction: Direction
+
+    def __call__(
+        self, wanted: Search, block: Block
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return homes, facilities and the seconds to and back, infinite beyond the limit."""
+        counts: tuple[OneWay, ...]
+        counts = ("to", "back") if self.direction == "worst" else (self.direction,)
+        pairs = wanted.pairs(block, counts)
+        pair, home = each_of(self.first, pairs.chain)
+        seconds: dict[OneWay, NDArray[np.float64]] = {}
+        for way in ("to", "back"):
+            walk = wanted.seconds_at(pairs, way, pair, self.homes, home) + self.leg_s[home]
+            seconds[way] = np.where(walk <= wanted.limit_s + TIE_S, walk, np.inf)
+        near = np.flatnonzero(np.isfinite(sum(seconds[way] for way in counts)))
+        facility = wanted.facilities[pairs.member[pair[near]]]
+        return home[near], facility, seconds["to"][near], seconds["back"][near]

@@ -19,7 +19,7 @@ from .streets import Streets
 from .walkers import Walker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class WalkingNetwork:
     """Straight edges between nodes, each with the seconds that one walker takes either way.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_SLIVER = 1e-12
+SLIVER = 1e-12
 """Pieces shorter than this fraction of their edge are rounding."""
 
 
@@ -57,7 +57,7 @@ def union(edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.f
     Intervals are clipped to 0..1; those empty after that are left out.
     """
     start, end = np.clip(start, 0.0, 1.0), np.clip(end, 0.0, 1.0)
-    real = end - start > _SLIVER
+    real = end - start > SLIVER
     edge, start, end = edge[real], start[real], end[real]
     order = np.lexsort((start, edge))
     edge, start, end = edge[order], start[order], end[order]
@@ -66,7 +66,7 @@ def union(edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.f
     # Fractions lie in 0..1, so edges 2 apart on one axis cannot meet.
     running_end = np.maximum.accumulate(end + 2.0 * edge)
     opens = np.ones(len(edge), dtype=bool)
-    opens[1:] = start[1:] + 2.0 * edge[1:] > running_end[:-1] + _SLIVER
+    opens[1:] = start[1:] + 2.0 * edge[1:] > running_end[:-1] + SLIVER
     first = np.flatnonzero(opens)
     furthest = np.maximum.reduceat(end, first)
     return Pieces(edge[first].astype(np.int64), start[first], furthest)
@@ -113,3 +113,54 @@ def _pairs_on_one_edge(one: Pieces, other: Pieces) -> tuple[NDArray[np.int64], N
     left = np.repeat(np.arange(len(one)), count)
     within = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
     return left, low[left] + within
+
+
+@dataclass(frozen=True, slots=True)
+class PieceSets:
+    """Several sets of pieces in one table, one set after the other.
+
+    Attributes
+    ----------
+    first
+        Shape (S + 1,), where each set begins, and where the last ends.
+    edge, start, end
+        Shape (P,), as of `Pieces`, within each set.
+    """
+
+    first: NDArray[np.int64]
+    edge: NDArray[np.int64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.first) - 1
+
+    def __getitem__(self, position: int) -> Pieces:
+        """Return one of the sets."""
+        own = slice(self.first[position], self.first[position + 1])
+        return Pieces(self.edge[own], self.start[own], self.end[own])
+
+    @property
+    def owner(self) -> NDArray[np.int64]:
+        """The set that each piece is of, shape (P,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.first))
+
+    def length_m(self, edge_length_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the total length of each set in metres, given the length of every edge."""
+        lengths = (self.end - self.start) * edge_length_m[self.edge]
+        return np.bincount(self.owner, weights=lengths, minlength=len(self)).astype(float)
+
+    def union(self, chosen: NDArray[np.bool_]) -> Pieces:
+        """Return what lies in any of the chosen sets; `chosen` has the shape (S,)."""
+        kept = np.repeat(chosen, np.diff(self.first))
+        edge, start, end = self.edge[kept], self.start[kept], self.end[kept]
+        # Most edges lie in some set as a whole; only the others need to be sorted.
+        in_full = np.zeros(int(edge.max(initial=-1)) + 1, dtype=bool)
+        in_full[edge[(start == 0) & (end == 1)]] = True
+        part = ~in_full[edge]
+        full = whole(np.flatnonzero(in_full))
+        return union(
+            np.concatenate([full.edge, edge[part]]),
+            np.concatenate([full.start, start[part]]),
+            np.concatenate([full.end, end[part]]),
+        )

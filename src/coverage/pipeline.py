@@ -19,13 +19,14 @@ from .choices import choices_of
 from .gaps import find_gaps
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
+from .nearest import Minutes, minutes_to_nearest
 from .network import WalkingNetwork
 from .notebook import steps_in_notebook
 from .people import assess_people
 from .pieces import Pieces
 from .preparation import Ready, demand_of, prepare
 from .quality import assess_quality
-from .reach import Minutes, Reach, minutes_to_nearest, reach_of_each
+from .reach import Reach, reach_of_each
 from .result import Result
 from .snapping import Snapped
 from .study import BANDS_MIN, TIERS, Study, TierName
@@ -298,10 +299,7 @@ def _facilities(facilities: gpd.GeoDataFrame, ready: Ready, reach: Reach) -> gpd
     found = snapped.found
     osm_id = network.ways.index.to_numpy()[network.way[snapped.edge]]
     reached = {
-        f"street_km_{minutes}min": [
-            pieces[reach.cutoffs_min.index(minutes)].length_m(network.length_m) / 1000
-            for pieces in reach.pieces
-        ]
+        f"street_km_{minutes}min": reach.of_each(minutes).length_m(network.length_m) / 1000
         for minutes in BANDS_MIN
     }
     table = facilities.assign(
