@@ -201,11 +201,14 @@ class GroundPart(_Part):
     ----------
     water
         Polygons and lines of water, beside what the street file has.
+    tianditu_key
+        The key that 天地图 gives for its tiles; without one the map asks its reader.
     if_present
-        Whether a missing file leaves the part out.
+        Whether a missing file leaves the water out.
     """
 
     water: Path
+    tianditu_key: str = ""
     if_present: bool = False
 
 

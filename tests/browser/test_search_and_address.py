@@ -67,8 +67,16 @@ def test_escape_closes_the_list_before_the_card(grid):
 
 
 def address(page):
-    page.page.wait_for_timeout(250)
-    return page.js("() => window.location.hash")
+    """Return the address once it says what is chosen; it is written a moment later."""
+    said = """() => {
+      const { lang, minutes, selected } = careCircle.state, { hash } = window.location;
+      return hash.includes(`lang=${lang}`) && hash.includes(`min=${minutes}`) && hash.includes("&at=") === Boolean(selected);
+    }"""
+    for _ in range(50):
+        page.page.wait_for_timeout(150)
+        if page.js(said):
+            return page.js("() => window.location.hash")
+    raise AssertionError("the address was not written")
 
 
 STATE = """() => {
@@ -87,11 +95,20 @@ STATE = """() => {
 )  # fmt: skip
 def test_an_address_brings_everything_back(grid, thing):
     grid.view(lat_lng(120, 40), 16.25)
-    grid.choose(minutes=12, walker="1", direction="2", tier="street")
+    # Facilities and gaps are of their own tier.
+    tier = "community" if thing and thing["kind"] in ("facility", "gap") else "street"
+    grid.choose(minutes=12, walker="1", direction="2", tier=tier)
     grid.page.locator("#cc-lang").click()
     grid.js("(thing) => careCircle.select(thing)", thing)
     there, state = address(grid), grid.js(STATE)
-    for part in ("map=16.25/", "tier=street", "min=12", "walker=wheelchair", "dir=back", "lang=en"):
+    for part in (
+        "map=16.25/",
+        f"tier={tier}",
+        "min=12",
+        "walker=wheelchair",
+        "dir=back",
+        "lang=en",
+    ):
         assert part in there
     grid.go(there)
     assert grid.js(STATE) == state

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-# Three steps of viridis for 5, 10 and 15 minutes; a longer promise runs on towards yellow.
-_STOPS_MIN = (5, 10, 15, 60)
-_STOPS_RGB = ((49, 70, 140), (28, 140, 140), (122, 196, 74), (250, 226, 60))
+# Three steps of viridis for 5, 10 and 15 minutes; longer walks run on towards yellow, each five
+# minutes told apart by their lightness.
+_STOPS_MIN = (5, 10, 15, 30, 60)
+_STOPS_RGB = ((49, 70, 140), (28, 140, 140), (122, 196, 74), (246, 228, 69), (250, 238, 140))
 
 GAP = "#d55e00"
 """Not covered: vermillion, far from every band also for a red-green blind eye."""

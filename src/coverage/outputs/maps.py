@@ -17,7 +17,7 @@ from .payload import payload_of
 from .payload_words import name, notices
 
 
-def map_html(result: Findings, *, tianditu: str = "") -> str:
+def map_html(result: Findings) -> str:
     """Draw a result as an interactive map.
 
     The page carries everything: it asks no server for anything unless its reader switches an
@@ -28,8 +28,6 @@ def map_html(result: Findings, *, tianditu: str = "") -> str:
     ----------
     result
         What an analysis found.
-    tianditu
-        Key for the tiles of 天地图; without one the page asks its reader.
 
     Returns
     -------
@@ -42,9 +40,10 @@ def map_html(result: Findings, *, tianditu: str = "") -> str:
         When Leaflet or its marker clusters are not installed.
     """
     study = result.study
+    key = study.ground.tianditu_key if study.ground else ""
     return page_of(
         name(study.title) or name(study.name),
-        payload_of(result, tianditu=tianditu),
+        payload_of(result, tianditu=key),
         notices=notices(study.notices),
     )
 

@@ -119,28 +119,47 @@ def link_sections(
 def place_sections(
     name: str, places: Snapped, network: WalkingNetwork, links: Links
 ) -> list[Section]:
-    """Return the link on which each point stands, the share of it from a, and the straight leg."""
+    """Return the link on which each point stands, where on it, and the straight leg.
+
+    Where: the share of the length from a (``.at``), and of the own walker's time, which slopes
+    share out differently, from a to b (``.ab``) and from b to a (``.ba``).
+    """
     found = places.found
     chains = links.chains
-    length = network.length_m
     edge = places.edge[found]
-    forward = np.zeros(len(length), dtype=bool)
+    forward = np.zeros(len(network.tail), dtype=bool)
     forward[chains.edge] = chains.forward
     on_edge = np.where(forward[edge], places.fraction[found], 1 - places.fraction[found])
     chain = chains.chain_of_edge[edge]
-    metres = chains.share_before(length)[edge] + on_edge * length[edge]
-    total = chains.total(length)[chain]
-    share = np.divide(metres, total, out=np.zeros(len(edge)), where=total > 0)
     link_of = np.empty(len(chains), dtype=np.int64)
     link_of[links.chain] = np.arange(len(chains))
-    link, at = np.full(len(found), NOWHERE), np.zeros(len(found))
+    turned = links.turned[link_of[chain]]
+
+    def share(weight: NDArray[np.float64], otherwise: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the share of the chain's weight before each place, where it has any."""
+        open_ = np.where(np.isfinite(weight), weight, 0.0)
+        before = chains.share_before(open_)[edge] + on_edge * open_[edge]
+        total = chains.total(weight)[chain]
+        known = np.isfinite(total) & (total > 0)
+        return np.asarray(np.divide(before, total, out=otherwise.copy(), where=known))
+
+    along, against = network.seconds_along, network.seconds_against
+    at = share(network.length_m, np.zeros(len(edge)))
+    ahead = share(np.where(forward, along, against), at)
+    behind = share(np.where(forward, against, along), at)
+    shares = {
+        "at": np.where(turned, 1 - at, at),
+        "ab": np.where(turned, 1 - behind, ahead),
+        "ba": np.where(turned, 1 - ahead, behind),
+    }
+    link = np.full(len(found), NOWHERE)
     link[found] = link_of[chain]
-    at[found] = np.where(links.turned[link_of[chain]], 1 - share, share)
-    return [
-        Section(f"{name}.link", link.astype("u4")),
-        Section(f"{name}.at", np.rint(np.clip(at, 0, 1) * _U2).astype("u2")),
-        _decimetres(f"{name}.leg", np.nan_to_num(places.distance_m)),
-    ]
+    sections = [Section(f"{name}.link", link.astype("u4"))]
+    for part, values in shares.items():
+        everywhere = np.zeros(len(found))
+        everywhere[found] = np.clip(values, 0, 1)
+        sections.append(Section(f"{name}.{part}", np.rint(everywhere * _U2).astype("u2")))
+    return [*sections, _decimetres(f"{name}.leg", np.nan_to_num(places.distance_m))]
 
 
 def structures(ways: pd.DataFrame) -> NDArray[np.uint8]:

@@ -24,7 +24,7 @@ const pins = {
     const tier = page.meta.tiers[page.s["facility.tier"][members[0].facility]];
     const badge = node("span", "cc-badge"),
       face = [node("b", "", glyphOf(tier)), node("i", "", String(members.length))];
-    for (const part of face) part.ariaHidden = "true";
+    for (const part of face) part.setAttribute("aria-hidden", "true");
     badge.append(...face, node("span", "cc-unseen", say("cluster", { n: members.length })));
     const off = members.every(({ facility }) => page.meta.facilities[facility].snapped)
       ? ""
