@@ -50,12 +50,13 @@ def study_at(place: Path) -> Study:
     """Return the study in a folder; the folder of the real Yuzhong has none of its own."""
     if (place / "study.toml").is_file():
         return coverage.load_study(place / "study.toml")
-    return coverage.load_study(
-        "yuzhong", place=None, facilities__file=place / "facilities-standin.csv",
-        network__file=next(place.glob("*.osm.pbf")),
-        elevation__file=next(place.glob("dem-*.tif")),
-        areas__file=place / "subdistricts.geojson",
-    )  # fmt: skip
+    return Study(
+        name="yuzhong",
+        facilities={"file": place / "facilities-standin.csv"},
+        network={"file": street_file(place)},
+        elevation={"file": next(place.glob("dem-*.tif"))},
+        areas={"file": place / "subdistricts.geojson", "name_column": "subdistrict"},
+    )
 
 
 def street_file(place: Path) -> Path:
