@@ -22,9 +22,15 @@ def pieces_inside(network: WalkingNetwork, area: shapely.Geometry) -> Pieces:
 
     Lines of sight across a square and rides carry walks and are no streets.
     """
-    shapely.prepare(area)
     streets = np.flatnonzero(~network.off_street)
-    lines = network.lines()[streets]
+    return _inside(area, streets, network.lines()[streets])
+
+
+def _inside(
+    area: shapely.Geometry, streets: NDArray[np.int64], lines: NDArray[np.object_]
+) -> Pieces:
+    """Return what of some streets, given with their lines, lies in a polygon."""
+    shapely.prepare(area)
     # Ends inside and no crossing of the rim; `covers` also takes edges that run along it.
     inside = shapely.covers(area, lines)
     crossing = np.flatnonzero(shapely.intersects(area, lines) & ~inside)
@@ -81,12 +87,9 @@ def areas_coverage(
     with an empty geometry, so that the rows add up to the whole. What lies in two areas, or along
     the rim between them, counts in the first.
     """
-    rest = inside
-    rows = []
-    for shape in areas.geometry.to_numpy():
-        part = intersect(rest, pieces_inside(network, shape))
-        rows.append(coverage_of(network, part, covered))
-        rest = subtract(rest, part)
+    parts = _by_area(network, inside, areas.geometry.to_numpy())
+    rows = [coverage_of(network, part, covered) for part in parts]
+    rest = subtract(inside, union_of(*parts)) if parts else inside
     names, shapes = list(areas.index), list(areas.geometry)
     if rest.length_m(network.length_m) >= 1.0:
         rows.append(coverage_of(network, rest, covered))
@@ -96,6 +99,28 @@ def areas_coverage(
         pd.DataFrame(rows, index=pd.Index(names, name="area")),
         geometry=gpd.GeoSeries(shapes, index=pd.Index(names, name="area"), crs=areas.crs),
     )
+
+
+def _by_area(network: WalkingNetwork, inside: Pieces, areas: NDArray[np.object_]) -> list[Pieces]:
+    """Return the pieces of `inside` that lie in each area and in none before it."""
+    streets = np.unique(inside.edge)
+    lines = network.lines()[streets]
+    area, street = shapely.STRtree(lines).query(areas, predicate="intersects")
+    order = np.lexsort((street, area))
+    area, street = area[order], street[order]
+    shared = np.bincount(street, minlength=len(streets))[street] > 1
+    # Only what several areas touch has to be given out in their order.
+    rest = inside.keep(np.isin(inside.edge, streets[street[shared]]))
+    parts = []
+    ends = np.searchsorted(area, np.arange(len(areas) + 1))
+    for number, shape in enumerate(areas):
+        here = slice(ends[number], ends[number + 1])
+        found = _inside(shape, streets[street[here]], lines[street[here]])
+        apart = np.isin(found.edge, streets[street[here][shared[here]]])
+        first = intersect(found.keep(apart), rest)
+        rest = subtract(rest, first)
+        parts.append(union_of(intersect(found.keep(~apart), inside), first))
+    return parts
 
 
 def streets_coverage(
