@@ -1,0 +1,1 @@
+"""The parts of the generated mountain municipality; `municipality.py` puts them together."""
