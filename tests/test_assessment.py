@@ -130,7 +130,7 @@ def test_what_lies_in_several_areas_counts_in_the_first(boxes, study):
     areas = gpd.GeoDataFrame(index=[f"A{k}" for k in range(len(boxes))], geometry=polygons, crs=CRS)
     inside = pieces_inside(network, shapely.box(*(np.array(study) * 100)))
     covered = {"community": whole(np.arange(0, len(links), 2))}
-    found = areas_coverage(network, inside, areas, covered)
+    found = areas_coverage(network, pieces_by_area(network, inside, areas), areas, covered)
     rest = inside
     for name, polygon in areas.geometry.items():
         part = intersect(rest, pieces_inside(network, polygon))
