@@ -18,15 +18,20 @@ import pandas as pd
 import shapely
 
 import coverage
+from coverage.elevations import estimate_elevations
 from coverage.errors import Findings
+from coverage.inputs.elevation import open_elevation, surface_heights
 from coverage.inputs.osm_file import read_streets
 from coverage.isochrones import isochrones
+from coverage.lifts import split_lifts
 from coverage.nearest import minutes_to_nearest
-from coverage.network import WalkingNetwork
+from coverage.network import WalkingNetwork, build_network, project
 from coverage.preparation import walking_network
 from coverage.reach import reach_of_each
 from coverage.snapping import Snapped, snap_facilities
+from coverage.squares import cross_squares
 from coverage.study import TIERS, Study
+from coverage.walkers import PACKAGED_WALKERS
 
 CUTOFF_MIN = 15.0
 BANDS_MIN = (5.0, 10.0, 15.0)
@@ -63,6 +68,17 @@ def study_at(place: Path) -> Study:
 def street_file(place: Path) -> Path:
     """Return the PBF of a place."""
     return next(place.glob("*.osm.pbf"))
+
+
+def network_of(pbf: Path, dem: Path | None, crs: str = "EPSG:32648") -> WalkingNetwork:
+    """Read a file whole, estimate heights where a raster is given, and time it for a senior."""
+    streets = read_streets(pbf, rules="pedestrian", findings=Findings())
+    streets = split_lifts(cross_squares(streets))
+    z = None
+    if dem is not None:
+        surface = surface_heights(open_elevation(dem, None), streets.lon_lat)
+        z = estimate_elevations(streets, project(streets.lon_lat, crs), surface).z
+    return build_network(streets, crs=crs, walker=PACKAGED_WALKERS["senior"], z=z)
 
 
 def prepare(place: Path, kept: Path) -> dict[str, int]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import networkx as nx
 import numpy as np
-from read_network import ours as read
+from ours import network_of
 from scipy.sparse.csgraph import dijkstra
 
 from coverage.contraction import contract, contracted
@@ -262,7 +262,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=200, help="Facilities for the slow rivals.")
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-    one = read(options.pbf, options.elevation)
+    one = network_of(options.pbf, options.elevation)
     network = tiled(one, options.tiles)
     snapped = somewhere(network, options.facilities, seed=1)
     on = contracted(network)
