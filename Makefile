@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test notebooks lint types bench-smoke install clean
+.PHONY: run test notebooks lint types bench bench-smoke install clean
 
 run: $(VENV)/.installed
 	$(BIN)/care-circle run sample
@@ -22,16 +22,20 @@ lint: $(VENV)/.installed-test
 types: $(VENV)/.installed-test
 	$(BIN)/mypy
 
-# Small and quick, to see that the benchmarks run; DATA is a folder with yuzhong/ in it.
+# Beside rivals, in an environment of its own; DATA is a folder with yuzhong/ in it.
 DATA ?= ../shared/data
+BENCH_VENV := .bench-venv
+bench: $(BENCH_VENV)/.installed
+	$(BENCH_VENV)/bin/python benchmarks/suite.py --yuzhong $(DATA)/yuzhong $(BENCH)
+
+# Small and quick, to see that the benchmarks run; rivals that are not installed are left out.
 bench-smoke: $(VENV)/.installed
-	$(BIN)/python benchmarks/read_network.py $(DATA)/yuzhong/yuzhong-260426.osm.pbf \
-	  --elevation $(DATA)/yuzhong/dem-srtm30-utm48n.tif --repeat 1
+	$(BIN)/python benchmarks/suite.py --smoke
 
 install: $(VENV)/.installed-test
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(BENCH_VENV)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -45,3 +49,9 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.installed
+
+$(BENCH_VENV)/.installed: pyproject.toml benchmarks/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --editable . --requirement benchmarks/requirements.txt
+	@touch $@

@@ -1,6 +1,6 @@
 """Payloads of the map made by hand and by the dice, for tests that need no study."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -338,5 +338,7 @@ def big_city(
 
 
 def _morton(x: Ints, y: Ints) -> Ints:
-    spread: Callable[[Ints], Ints] = lambda v: sum(((v >> k) & 1) << (2 * k) for k in range(27))  # noqa: E731
+    def spread(v: Ints) -> Ints:
+        return sum(((v >> k) & 1) << (2 * k) for k in range(27))
+
     return spread(x) | (spread(y) << 1)

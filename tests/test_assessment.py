@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from conftest import CRS, make_network
@@ -20,6 +22,7 @@ from coverage.assessment import (
 from coverage.gaps import find_gaps
 from coverage.isochrones import street_space
 from coverage.nearest import minutes_to_nearest
+from coverage.pieces import intersect, subtract, whole
 from coverage.reach import reach_of_each
 from coverage.snapping import snap
 
@@ -110,6 +113,31 @@ def test_areas_add_up_with_the_rest(street):
     assert_allclose(table["covered_km_community"], [0.5, 0.31, 0])
     assert_allclose(table["covered_km_any"], [0.5, 0.31, 0.81])
     assert_allclose(table["share_any"], [1, 0.31, 0.54])
+
+
+CORNERS, SIDES = st.integers(-1, 4), st.integers(1, 5)
+BOXES = st.tuples(CORNERS, CORNERS, SIDES, SIDES).map(lambda b: (*b[:2], b[0] + b[2], b[1] + b[3]))
+
+
+@given(st.lists(BOXES, min_size=1, max_size=6), BOXES)
+@settings(max_examples=60, deadline=None)
+def test_what_lies_in_several_areas_counts_in_the_first(boxes, study):
+    """A grid of 100 m blocks; areas overlap, touch, cut blocks and lie outside one another."""
+    nodes = {10 * x + y: (100 * x, 100 * y) for x in range(5) for y in range(5)}
+    links = [(n, n + step) for n in nodes for step in (1, 10) if n + step in nodes]
+    network = make_network(nodes, links)
+    polygons = [shapely.box(*(np.array(box) * 90)) for box in boxes]
+    areas = gpd.GeoDataFrame(index=[f"A{k}" for k in range(len(boxes))], geometry=polygons, crs=CRS)
+    inside = pieces_inside(network, shapely.box(*(np.array(study) * 100)))
+    covered = {"community": whole(np.arange(0, len(links), 2))}
+    found = areas_coverage(network, pieces_by_area(network, inside, areas), areas, covered)
+    rest = inside
+    for name, polygon in areas.geometry.items():
+        part = intersect(rest, pieces_inside(network, polygon))
+        rest = subtract(rest, part)
+        expected = coverage_of(network, part, covered)
+        assert_allclose(found.loc[name, list(expected)].astype(float), list(expected.values()))
+    assert_allclose(found["street_km"].sum() * 1000, inside.length_m(network.length_m), atol=1.0)
 
 
 def test_streets_carry_length_minutes_and_share(street):

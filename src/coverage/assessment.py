@@ -22,9 +22,15 @@ def pieces_inside(network: WalkingNetwork, area: shapely.Geometry) -> Pieces:
 
     Lines of sight across a square and rides carry walks and are no streets.
     """
-    shapely.prepare(area)
     streets = np.flatnonzero(~network.off_street)
-    lines = network.lines()[streets]
+    return _inside(area, streets, network.lines()[streets])
+
+
+def _inside(
+    area: shapely.Geometry, streets: NDArray[np.int64], lines: NDArray[np.object_]
+) -> Pieces:
+    """Return what of some streets, given with their lines, lies in a polygon."""
+    shapely.prepare(area)
     # Ends inside and no crossing of the rim; `covers` also takes edges that run along it.
     inside = shapely.covers(area, lines)
     crossing = np.flatnonzero(shapely.intersects(area, lines) & ~inside)
@@ -77,11 +83,9 @@ def pieces_by_area(
     What lies in two areas, or along the rim between them, counts in the first; the parts add up to
     `inside` but for scraps under a metre.
     """
-    rest = inside
-    parts = {}
-    for name, shape in zip(areas.index, areas.geometry.to_numpy(), strict=True):
-        parts[str(name)] = intersect(rest, pieces_inside(network, shape))
-        rest = subtract(rest, parts[str(name)])
+    shapes = areas.geometry.to_numpy()
+    parts = dict(zip(map(str, areas.index), _by_area(network, inside, shapes), strict=True))
+    rest = subtract(inside, union_of(*parts.values())) if parts else inside
     if rest.length_m(network.length_m) >= 1.0:
         parts[OUTSIDE_AREAS] = rest
     return parts
@@ -105,6 +109,28 @@ def areas_coverage(
         pd.DataFrame(rows, index=pd.Index(names, name="area")),
         geometry=gpd.GeoSeries(shapes, index=pd.Index(names, name="area"), crs=areas.crs),
     )
+
+
+def _by_area(network: WalkingNetwork, inside: Pieces, areas: NDArray[np.object_]) -> list[Pieces]:
+    """Return the pieces of `inside` that lie in each area and in none before it."""
+    streets = np.unique(inside.edge)
+    lines = network.lines()[streets]
+    area, street = shapely.STRtree(lines).query(areas, predicate="intersects")
+    order = np.lexsort((street, area))
+    area, street = area[order], street[order]
+    shared = np.bincount(street, minlength=len(streets))[street] > 1
+    # Only what several areas touch has to be given out in their order.
+    rest = inside.keep(np.isin(inside.edge, streets[street[shared]]))
+    parts = []
+    ends = np.searchsorted(area, np.arange(len(areas) + 1))
+    for number, shape in enumerate(areas):
+        here = slice(ends[number], ends[number + 1])
+        found = _inside(shape, streets[street[here]], lines[street[here]])
+        apart = np.isin(found.edge, streets[street[here][shared[here]]])
+        first = intersect(found.keep(apart), rest)
+        rest = subtract(rest, first)
+        parts.append(union_of(intersect(found.keep(~apart), inside), first))
+    return parts
 
 
 def streets_coverage(

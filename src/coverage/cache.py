@@ -35,6 +35,7 @@ class Keep(Protocol):
         """Return what `compute` gives for these `uses`."""
 
 
+# What a `Keep` is told, this one has no use for.
 def compute_anew(step: str, compute: Callable[[], T], *uses: object) -> T:  # noqa: ARG001
     """Keep nothing: run every step."""
     return compute()
@@ -160,7 +161,7 @@ class Cache:
             )
             if unfinished is not None:
                 _remove(unfinished)
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves no half file
             if unfinished is not None:
                 _remove(unfinished)
             raise

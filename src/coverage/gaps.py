@@ -82,8 +82,9 @@ def find_gaps(
     listed = listed[np.argsort(-street_m[listed], kind="stable")]
     area_of = areas_at(middles, areas)
     rows = []
+    members = positions_by(of, len(shapes))
     for gap in listed:
-        here = np.flatnonzero(of == gap)
+        here = members[gap]
         edges, weight = uncovered.edge[here], metres[here]
         nearest = _nearest(network, edges, weight, minutes, tier, facilities)
         rest = shapely.intersection(shapely.difference(shapes[gap], covered_space), boundary)
@@ -126,10 +127,16 @@ def areas_at(middles: NDArray[np.object_], areas: gpd.GeoDataFrame | None) -> ND
     return names
 
 
+def positions_by(of: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+    """Return the positions of each of 0..count-1 in `of`, ascending."""
+    order = np.argsort(of, kind="stable")
+    return np.split(order, np.searchsorted(of[order], np.arange(count + 1)))[1:-1]
+
+
 def heaviest(names: NDArray[np.object_], weight: NDArray[np.float64]) -> str:
     """Return the name with the greatest sum of weights, the first in the alphabet of equal ones."""
-    sums = pd.Series(weight).groupby(pd.Series(names)).sum()
-    return str(sums.index[int(np.argmax(sums.to_numpy()))])
+    known, which = np.unique(names, return_inverse=True)
+    return str(known[int(np.argmax(np.bincount(which, weights=weight)))])
 
 
 def _nearest(

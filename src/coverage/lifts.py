@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from .streets import EVERYONE, Streets
 
@@ -22,7 +23,7 @@ def split_lifts(streets: Streets) -> Streets:
     """
     walkable = streets.walkable
     tail, head = streets.tail.copy(), streets.head.copy()
-    level = streets.ways[["level", "layer"]].fillna("").astype(str).agg("|".join, axis=1).to_numpy()
+    level = _levels(streets.ways)
     highway = streets.ways["highway"].to_numpy()
     next_id, count = int(streets.node_id.max()) + 1, len(streets.node_id)
     copies: list[int] = []
@@ -67,3 +68,9 @@ def split_lifts(streets: Streets) -> Streets:
         way=np.concatenate([streets.way, way + len(streets.ways)]),
         ways=pd.concat([streets.ways, rows]),
     )
+
+
+def _levels(ways: pd.DataFrame) -> NDArray[np.object_]:
+    """Return what ``level`` and ``layer`` of every way say, as one word."""
+    level, layer = (ways[key].fillna("").astype(str).to_numpy(object) for key in ("level", "layer"))
+    return np.asarray(level + "|" + layer)

@@ -43,7 +43,7 @@ class _Steps:
         self._show(f"⏳ {name} …")
         try:
             yield
-        except BaseException:
+        except BaseException:  # an interrupted step is marked as well
             self._show(f"✗ {name}")
             raise
         self._done.append((name, time.perf_counter() - begin))

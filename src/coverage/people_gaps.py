@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .causes import CAUSES
-from .gaps import areas_at, heaviest, weighted_median
+from .gaps import areas_at, heaviest, positions_by, weighted_median
 from .network import WalkingNetwork
 from .pieces import Pieces, subtract
 from .snapping import Snapped
@@ -101,9 +101,12 @@ def find_people_gaps(
     street_of, street_m = _streets_in(network, subtract(inside, uncovered.streets), shapes)
     area_of = areas_at(points.geometry.to_numpy(), areas)
     names = network.ways["name"].to_numpy()[network.way]
+    uncovered_m = np.bincount(street_of + 1, weights=street_m, minlength=len(shapes) + 1)[1:]
+    population = points["population"].to_numpy(float)
+    members = positions_by(of, len(shapes))
     rows = []
     for gap in listed:
-        here = np.flatnonzero(of == gap)
+        here = members[gap]
         weight = elderly[here]
         cause = heaviest(uncovered.cause[here], weight)
         nearest = heaviest(uncovered.nearest[here], weight)
@@ -111,7 +114,7 @@ def find_people_gaps(
             {
                 "tier": uncovered.tier,
                 "elderly": people[gap],
-                "population": float(points["population"].to_numpy()[here].sum()),
+                "population": float(population[here].sum()),
                 "cause": cause,
                 "cause_zh": CAUSES[cause],
                 "cause_share": float(weight[uncovered.cause[here] == cause].sum() / weight.sum()),
@@ -120,7 +123,7 @@ def find_people_gaps(
                 "nearest_facility": nearest,
                 "nearest_name": facilities["name"].get(nearest, ""),
                 "minutes": weighted_median(uncovered.minutes[here], weight),
-                "street_m": float(street_m[street_of == gap].sum()),
+                "street_m": float(uncovered_m[gap]),
                 "geometry": shapes[gap],
             }
         )

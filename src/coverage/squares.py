@@ -34,10 +34,7 @@ def cross_squares(streets: Streets) -> Streets:
     """
     if not streets.squares:
         return streets
-    place = {
-        (int(x), int(y)): node
-        for node, (x, y) in enumerate(np.round(streets.lon_lat * _E7).tolist())
-    }
+    place = _nodes_at_corners(streets)
     met = np.zeros(len(streets.node_id), dtype=bool)
     met[streets.tail[streets.walkable]] = True
     met[streets.head[streets.walkable]] = True
@@ -82,6 +79,22 @@ def cross_squares(streets: Streets) -> Streets:
         way=np.concatenate([streets.way, way + len(streets.ways)]),
         ways=pd.concat([streets.ways, rows]),
     )
+
+
+def _nodes_at_corners(streets: Streets) -> dict[tuple[int, int], int]:
+    """Return the nodes that lie at a corner of a square, by their place in 1e-7 degrees."""
+    corners = shapely.get_coordinates(np.array([square.exterior for square in streets.squares]))
+    wanted = np.unique(_as_one(np.round(corners * _E7).astype(np.int64)))
+    spots = np.round(streets.lon_lat * _E7).astype(np.int64)
+    nodes = np.flatnonzero(np.isin(_as_one(spots), wanted))
+    return {
+        (x, y): node for node, (x, y) in zip(nodes.tolist(), spots[nodes].tolist(), strict=True)
+    }
+
+
+def _as_one(spots: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return places as one whole number each; a degree has 1e7 of them, so they fit."""
+    return np.asarray(spots[:, 0] * 2**32 + spots[:, 1])
 
 
 def _sight_lines(

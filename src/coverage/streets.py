@@ -61,19 +61,17 @@ class Streets:
 
     def keep(self, segments: NDArray[np.bool_]) -> "Streets":
         """Return the streets with the chosen segments only, unused nodes and ways left out."""
-        used, ends = np.unique(
-            np.concatenate([self.tail[segments], self.head[segments]]), return_inverse=True
-        )
-        count = int(segments.sum())
-        used_ways, way = np.unique(self.way[segments], return_inverse=True)
+        ends = self.tail[segments], self.head[segments]
+        used, tail, head = _renumbered(len(self.node_id), *ends)
+        used_ways, way = _renumbered(len(self.ways), self.way[segments])
         return replace(
             self,
             node_id=self.node_id[used],
             lon_lat=self.lon_lat[used],
-            tail=ends[:count],
-            head=ends[count:],
+            tail=tail,
+            head=head,
             way=way,
-            ways=self.ways.iloc[used_ways],
+            ways=self.ways if len(used_ways) == len(self.ways) else self.ways.iloc[used_ways],
             lift_id=np.intersect1d(self.lift_id, self.node_id[used]),
         )
 
@@ -91,6 +89,15 @@ class Streets:
                 )
             )
         return self
+
+
+def _renumbered(count: int, *positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """Return which of 0..count-1 are among the positions, ascending, and the positions in it."""
+    used = np.zeros(count, dtype=bool)
+    for some in positions:
+        used[some] = True
+    number = np.cumsum(used) - 1
+    return np.flatnonzero(used), *(number[some] for some in positions)
 
 
 def streets_from_ways(

@@ -27,10 +27,13 @@ def lines(page):
           return lines;
         }"""
     )
-    metres = lambda lat, lng: (  # noqa: E731
-        round((lng - west_north[1]) / (east_south[1] - west_north[1]) * 100),
-        round((lat - west_north[0]) / (east_south[0] - west_north[0]) * 100),
-    )
+
+    def metres(lat, lng):
+        return (
+            round((lng - west_north[1]) / (east_south[1] - west_north[1]) * 100),
+            round((lat - west_north[0]) / (east_south[0] - west_north[0]) * 100),
+        )
+
     return [(dash, [metres(*point) for point in points]) for dash, points in lines_sorted(found)]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from .osm_file import readable_osm
 
@@ -17,6 +18,8 @@ COLUMNS = ("osm_id", "kind", "name", "levels", "use", "entrances", "geometry")
 _PER_DEGREE = 1e7
 _OTHER_USE = ("amenity", "shop", "office", "tourism", "leisure", "public_transport", "railway")
 _MOST_LEVELS = 150
+_BLOCK = 2**14
+"""So many outlines wait as text, which is far larger than the shapes it becomes."""
 
 
 def read_buildings(path: Path, *, within: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
@@ -47,21 +50,63 @@ def read_buildings(path: Path, *, within: shapely.Geometry | None = None) -> gpd
 
 
 def _read(path: Path, bounds: tuple[float, float, float, float]) -> gpd.GeoDataFrame:
-    doors = {
-        node.id
+    as_wkb = osmium.geom.WKBFactory()
+    texts: list[str] = []
+    blocks = []
+    rows = []
+    for area in _areas(path):
+        if (
+            area.visible
+            and area.tags.get("building") not in {None, "no"}
+            and _begins_within(area, bounds)
+        ):
+            texts.append(as_wkb.create_multipolygon(area))
+            rows.append(_row(area))
+            if len(texts) == _BLOCK:
+                blocks.append(shapely.from_wkb(texts))
+                texts.clear()
+    polygons = np.concatenate([*blocks, shapely.from_wkb(np.array(texts, dtype=object))])
+    single = shapely.get_num_geometries(polygons) == 1
+    frame = pd.DataFrame(rows, columns=list(COLUMNS[:5]))
+    frame["entrances"] = _entrances(polygons, _doors(path))
+    return gpd.GeoDataFrame(
+        frame,
+        geometry=np.where(single, shapely.get_geometry(polygons, 0), polygons),
+        crs="EPSG:4326",
+    )
+
+
+def _doors(path: Path) -> NDArray[np.int64]:
+    """Return where entrances for people are tagged, in 1e-7 degrees, shape (K, 2)."""
+    places = [
+        (node.location.x, node.location.y)
         for node in _nodes(path, osmium.filter.KeyFilter("entrance"))
         if node.visible
         and node.tags.get("entrance") not in {"no", "emergency", "exit", "garage", "service"}
-    }
-    rows = [
-        _row(area, doors)
-        for area in _areas(path)
-        if area.visible
-        and area.tags.get("building") not in {None, "no"}
-        and _begins_within(area, bounds)
     ]
-    frame = pd.DataFrame([row for row in rows if row is not None], columns=list(COLUMNS))
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
+    return np.array(places, dtype=np.int64).reshape(-1, 2)
+
+
+def _entrances(polygons: NDArray[np.object_], doors: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Return the doors at the corners of each outline as a MultiPoint, None without one."""
+    parts, building = shapely.get_parts(polygons, return_index=True)
+    corners, part = shapely.get_coordinates(shapely.get_exterior_ring(parts), return_index=True)
+    spots = np.round(corners * _PER_DEGREE).astype(np.int64)
+    at_door = np.flatnonzero(np.isin(_as_one(spots), _as_one(doors)))
+    # Each corner once, for a ring ends where it begins; in the order of their places.
+    found = np.unique(
+        np.column_stack([building[part[at_door]], corners[at_door]]).reshape(-1, 3), axis=0
+    )
+    entrances = np.full(len(polygons), None, dtype=object)
+    those, first = np.unique(found[:, 0].astype(np.int64), return_index=True)
+    for one, points in zip(those.tolist(), np.split(found[:, 1:], first[1:]), strict=False):
+        entrances[one] = shapely.MultiPoint(points)
+    return entrances
+
+
+def _as_one(spots: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return places as one whole number each; a degree has 1e7 of them, so they fit."""
+    return np.asarray(spots[:, 0] * 2**32 + spots[:, 1])
 
 
 def buildings_of_features(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -116,33 +161,17 @@ def _begins_within(area: Any, bounds: tuple[float, float, float, float]) -> bool
     return first is not None and west <= first.lon <= east and south <= first.lat <= north
 
 
-def _row(area: Any, doors: set[int]) -> tuple[Any, ...] | None:
-    polygons, entrances = [], []
-    for outer in area.outer_rings():
-        shell = [(node.x / _PER_DEGREE, node.y / _PER_DEGREE) for node in outer]
-        if len(shell) < 4:
-            continue
-        holes = [
-            [(node.x / _PER_DEGREE, node.y / _PER_DEGREE) for node in inner]
-            for inner in area.inner_rings(outer)
-        ]
-        polygons.append(shapely.Polygon(shell, holes))
-        entrances += [
-            (node.x / _PER_DEGREE, node.y / _PER_DEGREE) for node in outer if node.ref in doors
-        ]
-    if not polygons:
-        return None
+def _row(area: Any) -> tuple[Any, ...]:
     tags = area.tags
     kind = "way" if area.from_way() else "relation"
-    shape = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+    # Most say that they are buildings and nothing else.
+    more = len(tags) > 1
     return (
         f"{kind}/{area.orig_id()}",
         tags.get("building"),
         tags.get("name", ""),
-        _levels(tags.get("building:levels")),
-        any(tags.get(key) not in {None, "no"} for key in _OTHER_USE),
-        shapely.MultiPoint(sorted(set(entrances))) if entrances else None,
-        shape,
+        _levels(tags.get("building:levels")) if more else np.nan,
+        more and any(tags.get(key) not in {None, "no"} for key in _OTHER_USE),
     )
 
 

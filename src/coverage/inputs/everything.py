@@ -333,11 +333,14 @@ def _cut(streets: Streets, area: shapely.Geometry, study: Study, keep: Keep) -> 
 
 def _inside(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
     shapely.prepare(area)
+    inside = shapely.intersects_xy(area, streets.lon_lat)
     if _keeps_crossing_segments(study):
-        ends = np.stack([streets.lon_lat[streets.tail], streets.lon_lat[streets.head]], axis=1)
-        kept = shapely.intersects(area, shapely.linestrings(ends))
+        kept = inside[streets.tail] | inside[streets.head]
+        # With both ends outside a segment may still cross a corner of the area.
+        rest = np.flatnonzero(~kept)
+        ends = np.stack([streets.tail[rest], streets.head[rest]], axis=1)
+        kept[rest] = shapely.intersects(area, shapely.linestrings(streets.lon_lat[ends]))
     else:
-        inside = shapely.intersects(area, shapely.points(streets.lon_lat))
         kept = inside[streets.tail] & inside[streets.head]
     if not kept.any():
         west, south = streets.lon_lat.min(axis=0)

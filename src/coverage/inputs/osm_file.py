@@ -4,6 +4,7 @@ import bz2
 import gzip
 import re
 import tempfile
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,34 +171,12 @@ def _read(
 ) -> Streets:
     with osmium.io.Reader(str(origin), osmium.osm.osm_entity_bits.NOTHING) as reader:
         header = reader.header()
-    refs: list[int] = []
-    xs: list[int] = []
-    ys: list[int] = []
-    lengths: list[int] = []
-    osm_ids: list[int] = []
-    rows: list[Row] = []
-    decided: dict[Row, tuple[str, str] | None] = {}
-    for way in _ways(path, rides):
-        if not way.visible:
-            continue
-        tags = way.tags
-        row = tuple(tags.get(key) for key in TAGS)
-        # The name decides nothing, and would make every tag set a new one.
-        key = (row[0], *row[2:])
-        if key not in decided:
-            decided[key] = _decision(row, rules, rides)
-        verdict = decided[key]
-        if verdict is None:
-            continue
-        nodes = way.nodes
-        refs.extend([node.ref for node in nodes])
-        xs.extend([node.x for node in nodes])
-        ys.extend([node.y for node in nodes])
-        lengths.append(len(nodes))
-        osm_ids.append(way.id)
-        rows.append((*row, *verdict))
-    ids = np.array(refs, dtype=np.int64)
-    lon_lat = np.column_stack([np.array(xs, dtype=np.int64), np.array(ys, dtype=np.int64)])
+    found = _Found(rules, rides)
+    for thing in _things(path, rides, squares=rules == "pedestrian"):
+        if thing.visible:
+            found.take(thing)
+    points = np.frombuffer(found.points, dtype=np.int64).reshape(-1, 3)
+    ids, lon_lat = points[:, 0].copy(), points[:, 1:].copy()
     _locate_new_nodes(path, ids, lon_lat)
     missing = (lon_lat == _UNDEFINED).any(axis=1)
     if missing.any():
@@ -208,28 +187,97 @@ def _read(
     return streets_from_ways(
         ids,
         np.where(missing[:, None], np.nan, lon_lat / _PER_DEGREE),
-        np.array(lengths, dtype=np.int64),
-        pd.DataFrame(
-            rows,
-            columns=[*TAGS, "rule", "who"],
-            index=pd.Index(osm_ids, name="osm_id", dtype=np.int64),
-            dtype=object,
-        ),
-        lift_id=np.intersect1d(_lifts(path), ids),
-        squares=_squares(path) if rules == "pedestrian" else (),
+        np.array(found.lengths, dtype=np.int64),
+        found.ways(),
+        lift_id=np.intersect1d(np.array(found.lifts, dtype=np.int64), ids),
+        squares=tuple(found.squares),
         source=origin.name,
         timestamp=header.get("osmosis_replication_timestamp") or None,
     )
 
 
-def _ways(path: Path, rides: tuple[str, ...]) -> Iterator[Any]:
+class _Found:
+    """What a file holds of streets, gathered object by object."""
+
+    def __init__(self, rules: NetworkRules, rides: tuple[str, ...]) -> None:
+        self._rules: NetworkRules = rules
+        self._rides = rides
+        self.points = array("q")
+        """Node, x and y of each reference, one after another."""
+        self.lengths = array("q")
+        self.lifts: list[int] = []
+        self.squares: list[shapely.Polygon] = []
+        self._way_ids = array("q")
+        self._way_sets = array("q")
+        # Ways repeat one another's tags: each set is read, judged and kept once.
+        self._sets: dict[Row, int | None] = {}
+        self._set_of_class: dict[str, int | None] = {}
+        self._verdicts: dict[Row, tuple[str, str] | None] = {}
+        self._rows: list[Row] = []
+
+    def take(self, thing: Any) -> None:
+        """Take a node, way or area that is one of a street."""
+        if thing.is_way():
+            self._take_way(thing)
+        elif thing.is_area():
+            self.squares += _squares(thing)
+        elif thing.is_node() and _is_lift(thing.tags):
+            self.lifts.append(thing.id)
+
+    def _take_way(self, way: Any) -> None:
+        known = self._set_of(way.tags)
+        if known is None:
+            return
+        before = len(self.points)
+        self.points.extend([number for node in way.nodes for number in (node.ref, node.x, node.y)])
+        self.lengths.append((len(self.points) - before) // 3)
+        self._way_ids.append(way.id)
+        self._way_sets.append(known)
+
+    def _set_of(self, tags: Any) -> int | None:
+        """Return which set of tags a way has; None for a way that is no street at all."""
+        highway = tags.get("highway")
+        # Nothing but its class is the commonest set of all.
+        if highway is not None and len(tags) == 1:
+            if highway not in self._set_of_class:
+                self._set_of_class[highway] = self._known(tuple(map(tags.get, TAGS)))
+            return self._set_of_class[highway]
+        return self._known(tuple(map(tags.get, TAGS)))
+
+    def _known(self, row: Row) -> int | None:
+        if row not in self._sets:
+            # The name decides nothing, and would make every tag set a new one.
+            key = (row[0], *row[2:])
+            if key not in self._verdicts:
+                self._verdicts[key] = _decision(row, self._rules, self._rides)
+            verdict = self._verdicts[key]
+            self._sets[row] = None if verdict is None else len(self._rows)
+            if verdict is not None:
+                self._rows.append((*row, *verdict))
+        return self._sets[row]
+
+    def ways(self) -> pd.DataFrame:
+        """Return the ways as in `Streets.ways`."""
+        columns = [*TAGS, "rule", "who"]
+        sets = np.empty((len(columns), len(self._rows)), dtype=object)
+        sets[:] = list(zip(*self._rows, strict=True)) if self._rows else 0
+        return pd.DataFrame(
+            sets[:, np.array(self._way_sets, dtype=np.int64)].T,
+            columns=columns,
+            index=pd.Index(np.array(self._way_ids, dtype=np.int64), name="osm_id"),
+            dtype=object,
+        )
+
+
+def _things(path: Path, rides: tuple[str, ...], *, squares: bool) -> Iterator[Any]:
+    """Yield nodes, ways and, where they are asked for, areas with a tag of streets."""
     keys = ("highway", "route", "aerialway") if rides else ("highway",)
-    yield from (
-        osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
-        .with_locations()
-        .with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
-        .with_filter(osmium.filter.KeyFilter(*keys))
-    )
+    if squares:
+        classes = osmium.filter.TagFilter(*(("highway", kind) for kind in SQUARE_CLASSES))
+        reader = osmium.FileProcessor(str(path)).with_areas(classes)
+    else:
+        reader = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
+    yield from reader.with_filter(osmium.filter.KeyFilter(*keys))
 
 
 def _decision(row: Row, rules: NetworkRules, rides: tuple[str, ...]) -> tuple[str, str] | None:
@@ -237,6 +285,10 @@ def _decision(row: Row, rules: NetworkRules, rides: tuple[str, ...]) -> tuple[st
     tags = {key: value for key, value in zip(TAGS, row, strict=True) if value is not None}
     rule = decide(tags, rules=rules)
     return (rule.name, rule.who) if is_street(rule, tags, rides=rides, rules=rules) else None
+
+
+def _is_lift(tags: Any) -> bool:
+    return tags.get("highway") == "elevator" and tags.get("access") not in LIFT_CLOSED
 
 
 def _locate_new_nodes(path: Path, refs: NDArray[np.int64], lon_lat: NDArray[np.int64]) -> None:
@@ -251,36 +303,17 @@ def _locate_new_nodes(path: Path, refs: NDArray[np.int64], lon_lat: NDArray[np.i
         lon_lat[position] = found.get(int(refs[position]), (_UNDEFINED, _UNDEFINED))
 
 
-def _lifts(path: Path) -> NDArray[np.int64]:
-    nodes: Iterator[Any] = iter(
-        osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(
-            osmium.filter.TagFilter(("highway", "elevator"))
-        )
-    )
-    return np.array(
-        [node.id for node in nodes if node.visible and node.tags.get("access") not in LIFT_CLOSED],
-        dtype=np.int64,
-    )
-
-
-def _squares(path: Path) -> tuple[shapely.Polygon, ...]:
-    """Return the walkable areas, closed ways and multipolygons alike."""
-    wanted = osmium.filter.TagFilter(*(("highway", kind) for kind in SQUARE_CLASSES))
-    only_areas = osmium.filter.EntityFilter(osmium.osm.AREA)
-    areas: Iterator[Any] = iter(
-        osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(only_areas)
-    )
-    found = []
-    for area in areas:
-        tags = dict(area.tags)
-        # A closed footway is a loop unless it says that it is an area.
-        if not area.visible or not is_square(tags if area.from_way() else {**tags, "area": "yes"}):
-            continue
-        for outer in area.outer_rings():
-            holes = [_degrees(inner) for inner in area.inner_rings(outer)]
-            if len(outer) >= 4:
-                found.append(shapely.Polygon(_degrees(outer), holes))
-    return tuple(found)
+def _squares(area: Any) -> list[shapely.Polygon]:
+    """Return the parts of a closed way or multipolygon that can be walked across."""
+    tags = dict(area.tags)
+    # A closed footway is a loop unless it says that it is an area.
+    if not is_square(tags if area.from_way() else {**tags, "area": "yes"}):
+        return []
+    return [
+        shapely.Polygon(_degrees(outer), [_degrees(inner) for inner in area.inner_rings(outer)])
+        for outer in area.outer_rings()
+        if len(outer) >= 4
+    ]
 
 
 def _degrees(ring: Any) -> NDArray[np.float64]:
