@@ -30,7 +30,8 @@ from coverage.preparation import walking_network
 from coverage.reach import reach_of_each
 from coverage.snapping import Snapped, snap_facilities
 from coverage.squares import cross_squares
-from coverage.study import TIERS, Study
+from coverage.study import Study
+from coverage.study_parts import TIERS
 from coverage.walkers import PACKAGED_WALKERS
 
 CUTOFF_MIN = 15.0

@@ -19,7 +19,8 @@ from coverage.inputs.ground import Ground
 from coverage.network import WalkingNetwork
 from coverage.snapping import Snapped
 from coverage.streets import Streets
-from coverage.study import TIERS, Study
+from coverage.study import Study
+from coverage.study_parts import TIERS
 
 CRS = "EPSG:32648"
 CORNER = np.array([630_000.0, 3_240_000.0])

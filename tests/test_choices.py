@@ -16,7 +16,8 @@ from coverage.network import timed
 from coverage.pieces import Pieces, intersect, whole
 from coverage.reach import reach_of_each
 from coverage.snapping import snap
-from coverage.study import TIERS, Study
+from coverage.study import Study
+from coverage.study_parts import TIERS
 from coverage.walkers import PACKAGED_WALKERS
 
 STUDY = Study(

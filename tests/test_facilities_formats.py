@@ -16,7 +16,7 @@ from coverage.errors import Findings, InputError
 from coverage.inputs.facilities import COLUMNS, read_facilities
 from coverage.inputs.facility_tiers import is_unambiguous, said_tier, tier_by_rules
 from coverage.inputs.inventory import take_inventory
-from coverage.study import InventoryPart
+from coverage.study_parts import InventoryPart
 
 HEADER = ["编号", "名称", "类型", "经度", "纬度", "床位", "地址"]
 GOOD = ["C1", "红岩村", "社区养老服务站", 106.488935, 29.552701, 15, "某路1号"]

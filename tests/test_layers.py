@@ -11,6 +11,7 @@ LAYERS = [
     {"columns"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},
+    {"study_parts"},
     {"study", "stairs", "squares", "lifts"},
     {"pace"},
     {"elevations", "features"},
@@ -30,6 +31,7 @@ LAYERS = [
     {"result"},
     {"pipeline"},
     {"console", "comparison", "repetitions"},
+    {"cli_options"},
     {"cli"},
     {"__main__"},
 ]

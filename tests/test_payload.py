@@ -30,7 +30,8 @@ from coverage.people import assess_people
 from coverage.pieces import Pieces
 from coverage.reach import reach_of_each
 from coverage.snapping import snap_facilities
-from coverage.study import TIERS, Study
+from coverage.study import Study
+from coverage.study_parts import TIERS
 from invented_city import invented_city
 
 X, Y = ORIGIN

@@ -19,7 +19,7 @@ from coverage.people_gaps import SMALLEST_GAP_ELDERLY, Uncovered, find_people_ga
 from coverage.pieces import Pieces, whole
 from coverage.service import service_of
 from coverage.snapping import snap
-from coverage.study import TIERS
+from coverage.study_parts import TIERS
 from test_reach import random_networks, snap_all
 
 NOTHING = Pieces(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))

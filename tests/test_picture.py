@@ -28,7 +28,7 @@ from coverage.outputs.picture import map_figure, map_png
 from coverage.outputs.picture_frame import LAND, OUTSIDE, WATER
 from coverage.outputs.picture_sheet import round_length
 from coverage.outputs.picture_words import bands_of, shown_tier
-from coverage.study import TierPart
+from coverage.study_parts import TierPart
 
 HOSTILE = [
     "$x^2$ \\frac{1}{2} _a_ {b} %s", "</script><b>\"'&", "🏥👩‍🦽", "مركز الرعاية", "ש\u202eabc\u202c",

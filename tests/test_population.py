@@ -12,7 +12,7 @@ from affine import Affine
 
 from coverage.errors import Findings, InputError
 from coverage.inputs.population import CITYWIDE_ELDERLY_SHARE, read_population
-from coverage.study import PopulationPart
+from coverage.study_parts import PopulationPart
 
 SQUARE = shapely.box(106.5, 29.5, 106.6, 29.6)
 

@@ -25,7 +25,7 @@ from coverage.outputs.report_page import report_html
 from coverage.outputs.report_svg import apart
 from coverage.outputs.report_words import by_language, count, datum, words
 from coverage.outputs.warning_words import assumption, warning_zh
-from coverage.study import TIERS, TierPart, TiersPart
+from coverage.study_parts import TIERS, TierPart, TiersPart
 
 HOSTILE = [
     "</script><script>alert(1)</script>",

@@ -17,7 +17,7 @@ import coverage
 from coverage import cards, notebook
 from coverage.errors import OutputError, UsageError
 from coverage.outputs.page import Page
-from coverage.study import TIERS
+from coverage.study_parts import TIERS
 
 HOSTILE = [
     "</script><script>alert(1)</script>",

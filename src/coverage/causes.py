@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .links import find_links
 from .network import WalkingNetwork, timed
 from .snapping import Snapped
-from .study import Direction
+from .study_parts import Direction
 from .walkers import PACKAGED_WALKERS
 
 _TURNED: Mapping[Direction, Direction] = {"to": "back", "back": "to", "worst": "worst"}

@@ -17,7 +17,8 @@ from .curves import Curves, Pairs
 from .network import WalkingNetwork, timed
 from .pieces import Pieces
 from .snapping import Snapped, snap_facilities
-from .study import TIERS, Direction, Study
+from .study import Study
+from .study_parts import TIERS, Direction
 from .times import Block, ChainPairs, Search, each_of, over_blocks, search
 from .walkers import Walker
 

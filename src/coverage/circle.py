@@ -14,7 +14,7 @@ from .assessment import OUTSIDE_AREAS
 from .links import Links
 from .network import WalkingNetwork
 from .snapping import Snapped, snap, usable_edges
-from .study import BANDS_MIN, TIERS
+from .study_parts import BANDS_MIN, TIERS
 
 TIE_MIN = 1e-6 / 60
 _HALF, _TENTH = 0.5, 0.9

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import __version__
+from .cli_options import Folder, load, lon_lat, study_argument, with_changes
 from .errors import CareCircleError
 
 
@@ -62,104 +63,11 @@ def main() -> None:
     """
 
 
-def _lon_lat(text: str, option: str) -> tuple[float, float]:
-    try:
-        lon, lat = (float(part) for part in text.replace("，", ",").split(","))
-    except ValueError:
-        raise click.UsageError(f"{option} takes LON,LAT in degrees, not '{text}'.") from None
-    if not (abs(lon) <= 180 and abs(lat) <= 90):  # so that not-a-number is none either
-        raise click.UsageError(f"{option}: {text} is not a longitude and a latitude.")
-    return lon, lat
-
-
-class _Folder(click.Path):
-    """A path to write to; an empty one, as from an unset variable, would be the current folder."""
-
-    def convert(self, value: Any, *rest: Any) -> Any:
-        if value == "":
-            self.fail("it is empty. Give a path, '.' for this folder.", *rest)
-        return super().convert(value, *rest)
-
-
-_study = click.argument("study", default="sample")
-_changes = [
-    click.option("--walker", help="Walker to use in the place of the study's."),
-    click.option(
-        "--direction",
-        type=click.Choice(["to", "back", "worst"]),
-        help="Walk to the facility, back from it, or the longer of both.",
-    ),
-    click.option(
-        "--facilities",
-        type=click.Path(path_type=Path),
-        help="Facility list (CSV, XLSX, GeoJSON, GeoPackage).",
-    ),
-    click.option("--areas", type=click.Path(path_type=Path), help="Polygons to report by."),
-    click.option(
-        "--streets", type=click.Path(path_type=Path), help="OpenStreetMap file (.osm, .osm.pbf)."
-    ),
-    click.option(
-        "--osm-cache", type=click.Path(path_type=Path), help="Folder of OSMnx's recorded responses."
-    ),
-    click.option(
-        "--population",
-        type=click.Path(path_type=Path),
-        help="Where people live: polygons with totals, a raster, or a table.",
-    ),
-    click.option(
-        "--elevation", type=click.Path(path_type=Path), help="Raster of ground heights (GeoTIFF)."
-    ),
-    click.option(
-        "--water", type=click.Path(path_type=Path), help="Polygons and lines of water, for the map."
-    ),
-    click.option(
-        "--rules",
-        type=click.Choice(["pedestrian", "osmnx-walk"]),
-        help="Which streets may be walked; osmnx-walk compares with the OSMnx recipe.",
-    ),
-    click.option("--margin", type=float, help="Metres of network beyond the study area."),
-    click.option("--notice", multiple=True, help="A line to show on every output."),
-    click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
-]
-
-
-def _with_changes(command: Any) -> Any:
-    for option in reversed(_changes):
-        command = option(command)
-    return command
-
-
-def _load(study: str, options: dict[str, Any]) -> Any:
-    from .catalogue import load_study
-
-    loaded = load_study(
-        study,
-        walker=options["walker"],
-        direction=options["direction"],
-        facilities__file=options["facilities"],
-        areas__file=options["areas"],
-        areas__if_present=False if options["areas"] else None,
-        population__file=options["population"],
-        population__if_present=False if options["population"] else None,
-        elevation__file=options["elevation"],
-        elevation__if_present=False if options["elevation"] else None,
-        ground__water=options["water"],
-        ground__if_present=False if options["water"] else None,
-        network__file=options["streets"],
-        network__osm_cache=options["osm_cache"],
-        network__rules=options["rules"],
-        network__margin_m=options["margin"],
-    )
-    if options["notice"]:
-        loaded = loaded.model_copy(update={"notices": (*loaded.notices, *options["notice"])})
-    return loaded
-
-
 @main.command()
-@_study
-@_with_changes
+@study_argument
+@with_changes
 @click.option(
-    "--out", type=_Folder(path_type=Path),
+    "--out", type=Folder(path_type=Path),
     help="Folder for the results (default: data/processed/STUDY).",
 )  # fmt: skip
 @click.option(
@@ -185,7 +93,7 @@ def run(
     from .outputs.layers import require_formats
     from .outputs.store import ensure_writable, other_study, save
 
-    loaded = _load(study, options)
+    loaded = load(study, options)
     require_formats(also)
     folder = out or Path("data/processed") / loaded.name
     ensure_writable(folder)
@@ -216,8 +124,8 @@ def run(
 
 
 @main.command()
-@_study
-@_with_changes
+@study_argument
+@with_changes
 def check(study: str, **options: Any) -> None:
     """Read and check every input of STUDY, report all problems at once, compute nothing.
 
@@ -226,19 +134,19 @@ def check(study: str, **options: Any) -> None:
     from . import pipeline
     from .console import show_inputs
 
-    loaded = _load(study, options)
+    loaded = load(study, options)
     show_inputs(loaded, pipeline.check(loaded))
 
 
 @main.command()
-@_study
-@_with_changes
+@study_argument
+@with_changes
 @click.option(
     "--walkers", default="adult,senior,senior-80,cane,wheelchair", show_default=True,
     help="Walkers to compare, commas between.",
 )  # fmt: skip
 @click.option(
-    "--out", type=_Folder(path_type=Path),
+    "--out", type=Folder(path_type=Path),
     help="Folder for walkers.csv (default: data/processed/STUDY).",
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the table's path.")
@@ -251,7 +159,7 @@ def compare(study: str, walkers: str, out: Path | None, quiet: bool, **options: 
     from .console import show_comparison, show_steps
     from .outputs.store import ensure_writable, save_table
 
-    loaded = _load(study, options)
+    loaded = load(study, options)
     folder = out or Path("data/processed") / loaded.name
     ensure_writable(folder)
     names = [name.strip() for name in walkers.split(",") if name.strip()]
@@ -265,11 +173,11 @@ def compare(study: str, walkers: str, out: Path | None, quiet: bool, **options: 
 
 
 @main.command()
-@_study
-@_with_changes
+@study_argument
+@with_changes
 @click.option("--repetitions", type=click.IntRange(1, 1000), default=30, show_default=True)
 @click.option(
-    "--out", type=_Folder(path_type=Path),
+    "--out", type=Folder(path_type=Path),
     help="Folder for sensitivity.csv (default: data/processed/STUDY).",
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the table's path.")
@@ -284,7 +192,7 @@ def sensitivity(
     from .outputs.store import ensure_writable, save_table
     from .repetitions import sensitivity as repeat
 
-    loaded = _load(study, options)
+    loaded = load(study, options)
     folder = out or Path("data/processed") / loaded.name
     ensure_writable(folder)
     with show_steps(repetitions + 1, quiet=quiet) as progress:
@@ -297,8 +205,8 @@ def sensitivity(
 
 
 @main.command()
-@_study
-@_with_changes
+@study_argument
+@with_changes
 @click.option("--from", "start", required=True, metavar="LON,LAT", help="Where the walk begins.")
 @click.option("--to", "end", required=True, metavar="LON,LAT", help="Where it ends.")
 def route(study: str, start: str, end: str, **options: Any) -> None:
@@ -314,8 +222,8 @@ def route(study: str, start: str, end: str, **options: Any) -> None:
     from .preparation import walking_network
     from .routes import route as walk
 
-    loaded = _load(study, options)
-    places = np.array([_lon_lat(start, "--from"), _lon_lat(end, "--to")])
+    loaded = load(study, options)
+    places = np.array([lon_lat(start, "--from"), lon_lat(end, "--to")])
     inputs = read_inputs(loaded)
     network, _ = walking_network(loaded, inputs)
     here, there = map(tuple, project(places, inputs.crs))
@@ -328,14 +236,14 @@ def fetch() -> None:
 
 
 @fetch.command("elevation")
-@_study
+@study_argument
 @click.option(
     "--source", type=click.Choice(["glo30", "srtm"]), default="glo30", show_default=True,
     help="Copernicus GLO-30 or SRTM, both about 30 m.",
 )  # fmt: skip
 @click.option("--mirror", metavar="URL", help="Another server with the same paths.")
 @click.option("--osm-cache", type=click.Path(path_type=Path), help="Recorded responses.")
-@click.option("--out", type=_Folder(path_type=Path),
+@click.option("--out", type=Folder(path_type=Path),
               help="Where the raster goes (default: the study's [elevation] file).")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a raster that is already there.")
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")

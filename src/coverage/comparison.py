@@ -14,7 +14,8 @@ from .pipeline import Progress
 from .preparation import walking_network
 from .reach import reach_of_each
 from .snapping import snap_facilities
-from .study import TIERS, Study
+from .study import Study
+from .study_parts import TIERS
 from .walkers import PACKAGED_WALKERS, Walker
 
 

@@ -26,7 +26,8 @@ from .inputs.everything import Inputs
 from .pipeline import Progress as ShowStep
 from .result import Result
 from .routes import Route
-from .study import TIERS, Study, TierName
+from .study import Study
+from .study_parts import TIERS, TierName
 
 _SHORT_ZH: dict[TierName, str] = {
     "community": "社区站",

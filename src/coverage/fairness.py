@@ -8,7 +8,7 @@ import pandas as pd
 
 from .equity import gini, lift_to_median, lorenz, people_unknown, worst_decile
 from .gaps import areas_at
-from .study import TIERS
+from .study_parts import TIERS
 
 _LORENZ_STEPS = 20
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .contraction import OneWay, Places, contracted
 from .network import WalkingNetwork
 from .snapping import Snapped
-from .study import Direction
+from .study_parts import Direction
 from .times import TIE_S, Block, Search, each_of, over_blocks, search
 
 

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 from .contraction import Contraction, OneWay, Places, contracted
 from .network import WalkingNetwork
 from .snapping import Snapped
-from .study import Direction
+from .study_parts import Direction
 from .times import TIE_S, Block, Search, each_of, over_blocks, search
 
 _BOTH: tuple[OneWay, ...] = ("back", "to")

@@ -20,7 +20,8 @@ from .people_gaps import Uncovered, find_people_gaps
 from .pieces import Pieces
 from .service import service_of
 from .snapping import Snapped
-from .study import TIERS, Study
+from .study import Study
+from .study_parts import TIERS
 
 CIRCLE = "circle"
 """The gap of the whole circle: what some tier does not cover."""

@@ -29,7 +29,8 @@ from .quality import assess_quality
 from .reach import Reach, reach_of_each
 from .result import Result
 from .snapping import Snapped
-from .study import BANDS_MIN, TIERS, Study, TierName
+from .study import Study
+from .study_parts import BANDS_MIN, TIERS, TierName
 from .summary import summarise
 
 Progress = Callable[[str], AbstractContextManager[None]]

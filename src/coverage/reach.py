@@ -9,7 +9,7 @@ from .contraction import OneWay, contracted
 from .network import WalkingNetwork
 from .pieces import SLIVER, Pieces, PieceSets, intersect, union
 from .snapping import Snapped
-from .study import Direction
+from .study_parts import Direction
 from .times import Block, Search, each_of, over_blocks, search, walked
 
 

@@ -20,7 +20,8 @@ from .pieces import Pieces
 from .preparation import demand_of, walking_network
 from .reach import reach_of_each
 from .snapping import Snapped, snap, usable_edges
-from .study import TIERS, Study
+from .study import Study
+from .study_parts import TIERS
 
 KEYS = (*TIERS, "any", "all")
 

@@ -3,237 +3,35 @@
 import difflib
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import tomli_w
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from .errors import InputError, Problem
 from .study_card import study_card
+from .study_parts import (
+    BANDS_MIN,
+    SLIDER_MIN,
+    AreasPart,
+    CandidatesPart,
+    Direction,
+    ElevationPart,
+    FacilitiesPart,
+    GroundPart,
+    InventoryPart,
+    NetworkPart,
+    Number,
+    Part,
+    PopulationPart,
+    TiersPart,
+)
 from .walkers import PACKAGED_WALKERS, RIDE_MPS, Walker
 
-Direction = Literal["to", "back", "worst"]
-TierName = Literal["community", "street", "district"]
-NetworkRules = Literal["pedestrian", "osmnx-walk"]
-Datum = Literal["wgs84", "gcj02", "bd09", "cgcs2000"]
 
-TIERS: tuple[TierName, ...] = get_args(TierName)
-TIER_NAMES_ZH: Mapping[str, str] = {
-    "community": "社区养老服务站",
-    "street": "街道养老服务中心",
-    "district": "区县失能特困集中照护中心",
-}
-BANDS_MIN = (5, 10, 15)
-"""Minutes of the three bands that every map and table shows."""
-SLIDER_MIN = tuple(range(3, 31))
-"""Minutes that the map's slider offers."""
-
-
-def _no_truth_value(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticCustomError("number", "a number is needed, not true or false")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_no_truth_value)]
-"""A number; `true` is none."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _FilePart(_Part):
-    """A part read from one file. With `if_present` a missing file leaves the part out."""
-
-    file: Path
-    if_present: bool = False
-
-
-class NetworkPart(_Part):
-    """Where the streets come from and which of them may be walked.
-
-    Attributes
-    ----------
-    file
-        `.osm` or `.osm.pbf`. Without it OSMnx downloads the streets.
-    osm_cache
-        Folder of OSMnx's recorded responses; read first, and written after a download.
-    rides
-        Which of ``ferry`` and ``cable car`` may be used; none unless the study says so.
-    rules
-        ``pedestrian``: this program's own table. ``osmnx-walk``: what OSMnx's walk network holds,
-        for comparison.
-    margin_m
-        How far the network reaches beyond the study area, metres. ``auto``: the longest walk at
-        the walker's fastest speed; for ``osmnx-walk`` 0, which is what OSMnx itself does.
-    """
-
-    file: Path | None = None
-    osm_cache: Path = Path("osm-cache")
-    rides: tuple[Literal["ferry", "cable car"], ...] = ()
-    rules: NetworkRules = "pedestrian"
-    margin_m: Number | Literal["auto"] = "auto"
-
-    @model_validator(mode="after")
-    def _margin_is_a_length(self) -> Self:
-        if self.margin_m != "auto" and not 0 <= self.margin_m <= 20_000:
-            raise ValueError("margin_m must be 'auto' or 0 to 20000 metres")
-        return self
-
-
-class FacilitiesPart(_Part):
-    """Where the facilities come from: a list, OpenStreetMap, or both.
-
-    Attributes
-    ----------
-    from_osm
-        Whether to take care facilities from OpenStreetMap's tags.
-    file
-        The list: CSV, ``.xlsx``, GeoJSON or GeoPackage.
-    sheet
-        Sheet of the workbook or layer of the GeoPackage.
-    datum
-        What the list's coordinates are in. Unstated they are taken for WGS-84, and refused when
-        they fit the streets far better in another datum.
-    snap_limit_m
-        How far a facility may stand from a street, metres.
-    """
-
-    # Before `file`, which is checked against it.
-    from_osm: bool = False
-    file: Path | None = Field(default=None, validate_default=True)
-    sheet: str | None = None
-    datum: Datum | None = None
-    snap_limit_m: Number = Field(default=300, gt=0, le=5_000)
-
-    @field_validator("file")
-    @classmethod
-    def _there_is_a_source(cls, file: Path | None, info: ValidationInfo) -> Path | None:
-        if file is None and not info.data.get("from_osm"):
-            raise PydanticCustomError("missing", "needed unless from_osm = true")
-        return file
-
-
-class TierPart(_Part):
-    """One tier; `threshold_min` is its promised walk in minutes."""
-
-    threshold_min: Number = Field(default=15, gt=0, le=60)
-
-
-class TiersPart(_Part):
-    """The three tiers."""
-
-    community: TierPart = TierPart()
-    street: TierPart = TierPart()
-    district: TierPart = TierPart()
-
-    # pydantic's own yields (str, Any); this one says which names and what parts.
-    def __iter__(self) -> Iterator[tuple[TierName, TierPart]]:  # type: ignore[override]
-        """Iterate over (name, tier) from the smallest facility to the largest."""
-        return ((name, getattr(self, name)) for name in TIERS)
-
-
-class AreasPart(_FilePart):
-    """Polygons to report by; `name_column` holds their names."""
-
-    name_column: str = "name"
-
-
-class ElevationPart(_FilePart):
-    """A raster of ground heights in metres."""
-
-
-class PopulationPart(_FilePart):
-    """Where people live; the kind of file says how they are given.
-
-    Polygons (GeoJSON, GeoPackage, Shapefile) hold totals that are spread over their buildings; a
-    raster holds people by cell; a table holds people by point, or totals by the name of an area.
-
-    Attributes
-    ----------
-    population_column, elderly_column
-        Columns of people and of elderly people, in polygons and tables. Without the second the
-        elderly are a share.
-    households_column, people_per_household
-        For a table that counts households instead of people.
-    elderly_share
-        Share of elderly people, 0 to 1, where they are not counted: an assumption, and called one.
-    share_column
-        Column of polygons or tables with a share for each row.
-    population_bands, elderly_bands
-        Bands of a raster, from 1, that add up to the people and to the elderly.
-    decay
-        How access to places falls with distance: ``none`` (2SFCA), ``steps`` or ``gaussian``
-        (enhanced 2SFCA); see `coverage.access`.
-    snap_limit_m
-        How far a home may stand from a street, metres.
-    """
-
-    population_column: str = "population"
-    elderly_column: str = "elderly"
-    households_column: str | None = None
-    people_per_household: Number = Field(default=2.45, gt=0, le=20)
-    elderly_share: Number | None = Field(default=None, ge=0, le=1)
-    share_column: str | None = None
-    population_bands: tuple[int, ...] = (1,)
-    elderly_bands: tuple[int, ...] = ()
-    decay: Literal["none", "steps", "gaussian"] = "none"
-    snap_limit_m: Number = Field(default=300, gt=0, le=5_000)
-
-
-class GroundPart(_Part):
-    """What the map shows beneath the streets; no figure depends on it.
-
-    Attributes
-    ----------
-    water
-        Polygons and lines of water, beside what the street file has.
-    tianditu_key
-        The key that 天地图 gives for its tiles; without one the map asks its reader.
-    if_present
-        Whether a missing file leaves the water out.
-    """
-
-    water: Path
-    tianditu_key: str = ""
-    if_present: bool = False
-
-
-class CandidatesPart(_FilePart):
-    """Premises where a facility could open."""
-
-
-class InventoryPart(_Part):
-    """How many facilities of each tier the study area is known to have.
-
-    The whole of Chongqing has 52 district, 220 street and 2,871 community facilities (city civil
-    affairs, press conference on urban renewal, 2024). These are numbers of the 38 districts and
-    counties together: a study of one district, or of the nine central ones, needs its own.
-    """
-
-    community: int | None = Field(default=None, ge=0)
-    street: int | None = Field(default=None, ge=0)
-    district: int | None = Field(default=None, ge=0)
-
-    def __iter__(self) -> Iterator[tuple[TierName, int | None]]:  # type: ignore[override]
-        """Iterate over (name of the tier, number) from the smallest facility to the largest."""
-        return ((name, getattr(self, name)) for name in TIERS)
-
-
-class Study(_Part):
+class Study(Part):
     """One analysis: a place, its inputs, the tiers and the walker.
 
     Paths are relative to `base`, the folder of the study's TOML.
@@ -258,7 +56,7 @@ class Study(_Part):
     candidates: CandidatesPart | None = None
     ground: GroundPart | None = None
     inventory: InventoryPart | None = None
-    walkers: dict[str, Walker] = {}
+    walkers: dict[str, Walker] = Field(default={})
     base: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="before")

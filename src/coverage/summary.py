@@ -9,7 +9,8 @@ import numpy as np
 from .inputs.everything import Inputs
 from .network import WalkingNetwork
 from .people import People, people_summary
-from .study import TIERS, Study
+from .study import Study
+from .study_parts import TIERS
 
 MOVED_M = 50.0
 """A facility whose straight leg to the street is longer is listed, metres."""

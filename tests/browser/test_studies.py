@@ -14,7 +14,7 @@ from coverage.outputs.map_words import percent
 from coverage.outputs.maps import map_html
 from coverage.outputs.packing import unpack
 from coverage.outputs.payload_shapes import world
-from coverage.study import TIERS
+from coverage.study_parts import TIERS
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from ..errors import Findings
-from ..study import TIERS
+from ..study_parts import TIERS
 from .facilities import lon_lat
 from .tables import fold, numbers, read_table, rename_columns, require_columns
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..study import Datum
+from ..study_parts import Datum
 
 Degrees = NDArray[np.float64]
 """Shape (N, 2): longitude and latitude."""

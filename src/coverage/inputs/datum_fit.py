@@ -20,7 +20,7 @@ from scipy.stats import t as student
 
 from ..errors import Findings
 from ..streets import Streets
-from ..study import Datum
+from ..study_parts import Datum
 from .datum import DATUM_NAMES, Degrees, from_wgs84, to_wgs84
 
 STREET_M = 200

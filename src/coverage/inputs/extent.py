@@ -8,7 +8,8 @@ import shapely
 
 from ..cache import file_digest
 from ..errors import Findings, InputError, Problem
-from ..study import AreasPart, ElevationPart, PopulationPart, Study
+from ..study import Study
+from ..study_parts import AreasPart, ElevationPart, PopulationPart
 from .areas import read_areas, read_boundary
 from .osm import geocode
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Findings, InputError, Problem
-from ..study import TIER_NAMES_ZH, TIERS, Datum
+from ..study_parts import TIER_NAMES_ZH, TIERS, Datum
 from .datum import to_wgs84
 from .facility_tiers import said_tier, tier_by_rules
 from .map_points import read_map_points

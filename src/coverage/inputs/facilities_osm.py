@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from ..errors import Findings, InputError, Problem
-from ..study import TierName
+from ..study_parts import TierName
 from .facility_tiers import is_unambiguous, tier_by_rules
 
 TAGS: Mapping[str, tuple[str, ...]] = {

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from ..study import TIER_NAMES_ZH, TIERS, TierName
+from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
 from .tables import fold
 
 

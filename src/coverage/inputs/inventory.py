@@ -6,7 +6,7 @@ import geopandas as gpd
 import shapely
 
 from ..errors import Findings
-from ..study import InventoryPart
+from ..study_parts import InventoryPart
 
 
 class Count(TypedDict):

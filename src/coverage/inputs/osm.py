@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..errors import DownloadError, InputError, Problem
 from ..streets import Streets
-from ..study import NetworkRules
+from ..study_parts import NetworkRules
 from .walk_rules import LIFT_CLOSED, OSMNX_WALK, SQUARE_CLASSES, TAGS, decide, is_square, is_street
 
 T = TypeVar("T")

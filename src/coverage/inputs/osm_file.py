@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import Findings, InputError, Problem
 from ..streets import Streets, streets_from_ways
-from ..study import NetworkRules
+from ..study_parts import NetworkRules
 from .tables import require_file
 from .walk_rules import LIFT_CLOSED, SQUARE_CLASSES, TAGS, decide, is_square, is_street
 

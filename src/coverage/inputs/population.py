@@ -13,7 +13,7 @@ from pyproj import Transformer
 from rasterio.windows import Window
 
 from ..errors import Findings, InputError, Problem
-from ..study import PopulationPart
+from ..study_parts import PopulationPart
 from .areas import read_polygons, warn_of_overlaps
 from .facilities import lon_lat
 from .tables import numbers, read_table, rename_columns, require_columns, require_file

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from ..study import TIERS
+from ..study_parts import TIERS
 
 _SHORT_ZH: Mapping[str, str] = {
     "community": "社区",

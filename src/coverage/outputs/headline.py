@@ -2,7 +2,7 @@
 
 from ..cards import card, datum, folded, line, notices, table
 from ..findings import Findings
-from ..study import TIER_NAMES_ZH, TIERS
+from ..study_parts import TIER_NAMES_ZH, TIERS
 from .map_words import DIRECTIONS, TIER_NAMES_EN, UNKNOWN, percent
 
 _ALL = (("any", "任一层级", "any tier"), ("all", "三级均可达", "all three tiers"))

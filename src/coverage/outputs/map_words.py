@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ..study import Study, TierName
+from ..study import Study
+from ..study_parts import TierName
 
 TIER_NAMES_EN: Mapping[str, str] = {
     "community": "community station",

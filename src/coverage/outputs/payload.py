@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..assessment import pieces_inside
 from ..choices import Choices
 from ..findings import Findings
-from ..study import SLIDER_MIN, TIERS
+from ..study_parts import SLIDER_MIN, TIERS
 from . import payload_words as words
 from .colours import BEYOND, GAP, UNREACHABLE, band_colour
 from .packing import Section, pack

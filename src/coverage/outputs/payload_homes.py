@@ -15,7 +15,7 @@ from ..demand import COMPOUND
 from ..findings import Findings
 from ..people import People
 from ..snapping import Snapped
-from ..study import TIERS
+from ..study_parts import TIERS
 from .packing import Section
 from .payload_ground import BUILDING_TOLERANCE_M
 from .payload_links import Links, place_sections

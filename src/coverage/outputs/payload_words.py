@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..causes import CAUSES
-from ..study import BANDS_MIN, TIER_NAMES_ZH, Study
+from ..study import Study
+from ..study_parts import BANDS_MIN, TIER_NAMES_ZH
 from ..walkers import PACKAGED_WALKERS, Walker
 from .colours import TIER_COLOURS
 from .map_words import TIER_GLYPHS, TIER_NAMES_EN, plain

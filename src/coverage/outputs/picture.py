@@ -16,7 +16,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from ..findings import Findings
-from ..study import TIERS, TierName
+from ..study_parts import TIERS, TierName
 from .colours import BEYOND, UNREACHABLE, band_colour
 from .lettering import Lettering
 from .map_words import percent

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..findings import Findings
-from ..study import TIER_NAMES_ZH, TIERS, TierName
+from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
 from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
 from .lettering import PACKAGE, Lettering, find_lettering
 from .map_words import TIER_NAMES_EN

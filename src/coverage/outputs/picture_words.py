@@ -3,7 +3,8 @@
 import math
 
 from ..findings import Findings
-from ..study import TIER_NAMES_ZH, TIERS, Study, TierName
+from ..study import Study
+from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
 from .map_words import TIER_NAMES_EN, percent
 
 Phrase = tuple[str, str]

@@ -9,7 +9,7 @@ import pandas as pd
 from ..causes import CAUSES
 from ..findings import Findings
 from ..people import CIRCLE
-from ..study import TIER_NAMES_ZH, TIERS, TierName
+from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
 from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
 from .column_words import column_words
 from .map_words import TIER_NAMES_EN

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..choices import Choices
 from ..findings import Findings
-from ..study import TIERS, TierName
+from ..study_parts import TIERS, TierName
 from .colours import BEYOND, TIER_COLOURS, UNREACHABLE, band_colour
 from .report_svg import (
     WIDTH,

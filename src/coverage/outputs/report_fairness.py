@@ -2,7 +2,7 @@
 
 from ..access import PLANNED_PLACES_PER_1000
 from ..findings import Findings
-from ..study import TierName
+from ..study_parts import TierName
 from .colours import GAP, TIER_COLOURS
 from .report_charts import DASHES, tiers_with_facilities
 from .report_svg import Bar, Figure, Part, key, line, picture, polyline, stacked, text

@@ -5,7 +5,7 @@ from typing import Any
 from ..findings import Findings
 from ..gaps import SMALLEST_GAP_M
 from ..people_gaps import SMALLEST_GAP_ELDERLY
-from ..study import TierName
+from ..study_parts import TierName
 from .colours import GAP, TIER_COLOURS
 from .report_charts import tiers_with_facilities
 from .report_maps import Ground, gap_map, overview_map, street_classes

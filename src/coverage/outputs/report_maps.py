@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..findings import Findings
-from ..study import BANDS_MIN, TierName
+from ..study_parts import BANDS_MIN, TierName
 from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
 from .map_words import plain
 from .report_svg import number, picture

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..findings import Findings
 from ..people_gaps import SMALLEST_GAP_ELDERLY
-from ..study import TIERS
+from ..study_parts import TIERS
 from ..summary import MOVED_M, PASSED_M
 from .map_words import plain
 from .report_tables import cell, head, row_head, table

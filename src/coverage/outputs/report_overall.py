@@ -3,7 +3,7 @@
 import math
 
 from ..findings import Findings
-from ..study import TIERS, TierName
+from ..study_parts import TIERS, TierName
 from .colours import TIER_COLOURS
 from .report_charts import tiers_with_facilities
 from .report_svg import number, picture, text

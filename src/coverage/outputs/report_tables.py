@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..assessment import OUTSIDE_AREAS
 from ..findings import Findings
-from ..study import TierName
+from ..study_parts import TierName
 from .colours import BEYOND, GAP, band_colour
 from .report_charts import CAUSE_COLOURS, tiers_with_facilities
 from .report_maps import street_classes

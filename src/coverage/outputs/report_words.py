@@ -12,7 +12,8 @@ from typing import Any
 
 from ..assessment import OUTSIDE_AREAS
 from ..causes import CAUSES
-from ..study import TIER_NAMES_ZH, TIERS, Study, TierName
+from ..study import Study
+from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
 from ..walkers import PACKAGED_WALKERS, Walker
 from .map_words import TIER_NAMES_EN, UNKNOWN, kilometres, percent, plain
 from .payload_words import walkers

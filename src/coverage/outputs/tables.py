@@ -11,7 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from ..findings import Findings
-from ..study import TIER_NAMES_ZH
+from ..study_parts import TIER_NAMES_ZH
 from .column_words import column_words
 from .map_words import DIRECTIONS, thresholds
 from .picture_words import ATTRIBUTION, headline, shown_tier

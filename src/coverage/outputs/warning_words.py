@@ -6,7 +6,7 @@ shown as it was written.
 
 import re
 
-from ..study import TIER_NAMES_ZH
+from ..study_parts import TIER_NAMES_ZH
 
 _TIERS = "|".join(TIER_NAMES_ZH)
 
