@@ -18,7 +18,7 @@ from .outputs.store import save
 from .routes import Route, profile, route
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, repr=False)
 class Result(Findings):
     """What an analysis found; see `coverage.findings.Findings` for what it holds.
 
