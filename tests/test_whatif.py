@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -14,7 +13,6 @@ from coverage.links import find_links
 from coverage.repair import repair
 from coverage.snapping import snap, usable_edges
 from coverage.standing import Before, ground_after, snap_near
-from coverage.times import each_of
 from test_people import homes_at
 
 LIMIT_M, HORIZON_MIN = 25.0, 15.0
@@ -112,7 +110,7 @@ def cases(draw):
     return network, blocked, joins, homes, here, opened, closed
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases(), st.sampled_from(["to", "back", "worst"]), st.sampled_from([1.0, 4.0, 15.0]))
 def test_a_repair_gives_what_the_whole_computation_gives(case, direction, horizon_min):
     network, blocked, joins, homes, here, opened, closed = case

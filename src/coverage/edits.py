@@ -153,9 +153,7 @@ def _joined(network: WalkingNetwork, joins: list[Join]) -> Edited:
         ends[(edge == on) & (fraction == where)] = new[key]
     nodes = replace(
         network,
-        node_id=np.concatenate(
-            [network.node_id, network.node_id.max() + 1 + np.arange(len(keys))]
-        ),
+        node_id=np.concatenate([network.node_id, network.node_id.max() + 1 + np.arange(len(keys))]),
         xy=np.concatenate([network.xy, xy]),
         z=np.concatenate([network.z, z]),
     )
@@ -187,9 +185,7 @@ def _split(
     share = np.ones(len(source))
     share[part] = end - begin
     features = _taken(network.features, source)
-    features = replace(
-        features, **{name: getattr(features, name) * share for name in _SHARED}
-    )
+    features = replace(features, **{name: getattr(features, name) * share for name in _SHARED})
     tails, heads = network.tail[source], network.head[source]
     tails[part], heads[part] = from_node, to_node
     parts = replace(

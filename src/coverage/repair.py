@@ -20,7 +20,6 @@ from .standing import Before, Ground, facilities_after, homes_after, taken
 from .study_parts import Direction
 from .times import TIE_S, each_of
 
-
 _NO_LINKS = Links(
     np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0)
 )
@@ -49,9 +48,7 @@ class After:
     searched: int
 
 
-def repair(
-    before: Before, ground: Ground, opened: Snapped, closed: NDArray[np.int64]
-) -> After:
+def repair(before: Before, ground: Ground, opened: Snapped, closed: NDArray[np.int64]) -> After:
     """Return the pairs of all homes that a change may touch.
 
     Parameters
