@@ -27,7 +27,7 @@ def before_of(network, homes_xy, facility_xy, direction, horizon_min=HORIZON_MIN
     snapped = snap(network, facility_xy, onto=usable, limit_m=LIMIT_M)
     links = find_links(network, snapped, places, direction=direction, horizon_min=horizon_min)
     return Before(
-        network=network, usable=usable, stands=usable, points=points, places=places,
+        network=network, usable=usable, stands=usable, anywhere=False, points=points, places=places,
         facility_xy=facility_xy, snapped=snapped, links=links,
         first=np.searchsorted(links.place, np.arange(len(points) + 1)), direction=direction,
         horizon_min=horizon_min, home_limit_m=LIMIT_M, facility_limit_m=LIMIT_M,

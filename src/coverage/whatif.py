@@ -229,13 +229,15 @@ def prepared(findings: Findings, people: People) -> Before:
     """Return what changes of a study are compared with."""
     study, network = findings.study, findings.network
     usable = usable_edges(network)
-    stands = usable if study.network.rules == "pedestrian" else np.arange(len(network.tail))
+    anywhere = study.network.rules != "pedestrian"
+    stands = np.arange(len(network.tail)) if anywhere else usable
     limit_m = study.population.snap_limit_m if study.population else 300.0
     facilities = findings.inputs.facilities
     return Before(
         network=network,
         usable=usable,
         stands=stands,
+        anywhere=anywhere,
         points=people.demand.points,
         places=snap_homes(network, people.demand.points, limit_m=limit_m, onto=usable),
         facility_xy=shapely.get_coordinates(facilities.geometry.to_numpy()),
@@ -304,7 +306,7 @@ def _ground(before: Before, changes: Sequence[Change], problems: list[tuple[str,
         if far == 0:
             problems.append((f"{name}: both ends are one place of a street.", "Move one of them."))
         elif link.length_m is not None and not far <= link.length_m < np.inf:
-            problems.append((f"{name}: {link.length_m:g} m is too short: the ends are {far:.1f} m apart.",
+            problems.append((f"{name}: {link.length_m:g} m is less than the {far:.1f} m between.",
                              "Make it longer, or leave it out."))  # fmt: skip
         else:
             a, b = ends.edge.tolist()
@@ -371,8 +373,10 @@ def _homes(
     )
     kept = np.ones(len(names), dtype=bool)
     kept[closed] = False
-    tiers = {tier: np.flatnonzero((tier_of == tier) & kept) for tier in TIERS}
-    thresholds = {name: tier.threshold_min for name, tier in findings.study.tiers}
+    tiers: dict[str, NDArray[np.int64]] = {
+        tier: np.flatnonzero((tier_of == tier) & kept) for tier in TIERS
+    }
+    thresholds: dict[str, float] = {name: tier.threshold_min for name, tier in findings.study.tiers}
     some = home_minutes(
         people.demand.points.iloc[after.homes][["geometry"]], after.places, after.links, tiers,
         thresholds, pd.Index(names),
@@ -402,9 +406,13 @@ def _new_ids(ids: NDArray[np.object_], count: int) -> NDArray[np.object_]:
 
 def _reached(homes: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     """Return which homes each tier, any and all cover."""
-    covered = {tier: homes[f"covered_{tier}"].to_numpy(bool) for tier in TIERS}
+    covered: dict[str, NDArray[np.bool_]] = {
+        tier: homes[f"covered_{tier}"].to_numpy(bool) for tier in TIERS
+    }
     stack = np.stack(list(covered.values()))
-    return {**covered, "any": stack.any(axis=0), "all": stack.all(axis=0)}
+    covered["any"] = np.asarray(stack.any(axis=0))
+    covered["all"] = np.asarray(stack.all(axis=0))
+    return covered
 
 
 def _masks(homes: pd.DataFrame) -> dict[str, dict[str, NDArray[np.bool_]]]:
