@@ -85,7 +85,7 @@ def whatif(
     path = None
     if out is not None:
         homes = found.changed.drop(columns=["entrances"])
-        places = homes.geometry.to_crs("EPSG:4326").centroid
+        places = homes.geometry.centroid.to_crs("EPSG:4326")
         homes = homes.drop(columns="geometry").assign(
             lon=places.x.round(7).to_numpy(), lat=places.y.round(7).to_numpy()
         )
