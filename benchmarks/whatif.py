@@ -1,7 +1,7 @@
 """How long a what-if takes beside the whole computation of the people's minutes.
 
-``python benchmarks/whatif.py STUDY.toml``: what a study needs for a what-if is built once, then each
-kind of change is timed, the best of three; beside it stands what it replaces: places snapped, links
+``python benchmarks/whatif.py STUDY.toml``: what a what-if needs is built once, then each
+kind of change is timed, best of three; beside it stands what it replaces: places snapped, links
 searched and minutes taken anew, without reading, isochrones, gaps and maps.
 """
 
