@@ -187,6 +187,8 @@ def _beside_links(
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Return which points may be nearer to a new link than to what they stand on."""
     found = np.zeros(len(xy), dtype=bool)
+    if not ground.joins:
+        return found
     network = ground.edited.network
     for link in np.intersect1d(ground.edited.links, onto).tolist():
         ends = network.xy[[network.tail[link], network.head[link]]]

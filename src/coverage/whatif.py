@@ -6,8 +6,9 @@ on the streets that come of it.
 
 import difflib
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -382,20 +383,16 @@ def _homes(
         thresholds, pd.Index(names),
     )  # fmt: skip
     old = people.homes
-    columns = [*people.demand.points.columns, *some.columns.drop("geometry")]
-    new = {}
+    new: dict[str, Any] = {str(name): old[name] for name in people.demand.points.columns}
     for name in some.columns.drop("geometry"):
         values = old[name].to_numpy().copy()
         values[after.homes] = some[name].to_numpy()
-        new[name] = values
-    homes = old[list(dict.fromkeys(columns))].assign(**new)
-    was, now = _reached(old), _reached(homes)
-    changes = {
-        f"change_{key}": np.select([now[key] & ~was[key], was[key] & ~now[key]],
-                                   ["gained", "lost"], "").astype(object)
-        for key in KEYS
-    }  # fmt: skip
-    return homes.assign(**changes)
+        new[str(name)] = values
+    was, now = _reached(old), _reached(new)
+    for key in KEYS:
+        gained, lost = now[key] & ~was[key], was[key] & ~now[key]
+        new[f"change_{key}"] = np.select([gained, lost], ["gained", "lost"], "").astype(object)
+    return gpd.GeoDataFrame(new, index=old.index, geometry="geometry", crs=old.crs)
 
 
 def _new_ids(ids: NDArray[np.object_], count: int) -> NDArray[np.object_]:
@@ -404,10 +401,10 @@ def _new_ids(ids: NDArray[np.object_], count: int) -> NDArray[np.object_]:
     return np.array([name for name, _ in zip(free, range(count), strict=False)], dtype=object)
 
 
-def _reached(homes: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+def _reached(homes: Mapping[str, Any] | pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     """Return which homes each tier, any and all cover."""
     covered: dict[str, NDArray[np.bool_]] = {
-        tier: homes[f"covered_{tier}"].to_numpy(bool) for tier in TIERS
+        tier: np.asarray(homes[f"covered_{tier}"], dtype=bool) for tier in TIERS
     }
     stack = np.stack(list(covered.values()))
     covered["any"] = np.asarray(stack.any(axis=0))
