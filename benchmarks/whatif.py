@@ -12,13 +12,14 @@ from types import SimpleNamespace
 import numpy as np
 
 from coverage.catalogue import load_study
+from coverage.changes import Blocked, Closed, Linked, Opened
 from coverage.circle import home_minutes, snap_homes
 from coverage.inputs.everything import read_inputs
 from coverage.links import find_links
 from coverage.preparation import demand_of, prepare
 from coverage.snapping import snap_facilities
 from coverage.study_parts import TIERS
-from coverage.whatif import Blocked, Closed, Linked, Opened, what_if
+from coverage.whatif import what_if
 
 
 class Findings(SimpleNamespace):

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import coverage
 from conftest import make_network
+from coverage.changes import Blocked, Closed, Linked, Opened
 from coverage.circle import home_minutes, snap_homes
 from coverage.cli import main
 from coverage.edits import Join, edited
@@ -21,7 +22,7 @@ from coverage.repair import repair
 from coverage.snapping import snap, snap_facilities, usable_edges
 from coverage.standing import Before, ground_after, snap_near
 from coverage.study_parts import TIERS
-from coverage.whatif import Blocked, Closed, Linked, Opened, prepared, what_if
+from coverage.whatif import prepared, what_if
 from test_people import homes_at
 
 LIMIT_M, HORIZON_MIN = 25.0, 15.0

@@ -53,7 +53,8 @@ def whatif(
     STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. Every change
     may be given several times; all are made together.
     """
-    from .whatif import Blocked, Closed, Linked, Opened, what_if
+    from .changes import Blocked, Closed, Linked, Opened
+    from .whatif import what_if
 
     wrong: list[str] = []
     changes: list[Any] = []

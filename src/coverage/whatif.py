@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .assessment import OUTSIDE_AREAS
 from .cards import card, datum, line, notices, table
+from .changes import Blocked, Change, Closed, Linked, LonLat, Opened, said
 from .circle import area_of, home_minutes, snap_homes
 from .edits import LINK_KINDS, Join, LinkKind
 from .errors import UsageError
@@ -29,43 +30,7 @@ from .snapping import Snapped, snap_facilities, usable_edges
 from .standing import Before, Ground, ground_after, snap_near
 from .study_parts import TIERS, TierName
 
-LonLat = tuple[float, float]
 KEYS = (*TIERS, "any", "all")
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A facility that opens at a longitude and latitude, degrees."""
-
-    lon_lat: LonLat
-    tier: TierName = "community"
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """A facility that closes, by its id."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A way that nobody may walk any more, by its OpenStreetMap id."""
-
-    osm_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """A link between the streets nearest to two places, degrees; `length_m` None: straight."""
-
-    start: LonLat
-    end: LonLat
-    kind: LinkKind = "lift"
-    length_m: float | None = None
-
-
-Change = Opened | Closed | Blocked | Linked
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,7 +61,7 @@ class WhatIf:
     searched: int
 
     def with_facility(self, lon_lat: LonLat, tier: TierName = "community") -> "WhatIf":
-        """Open a facility; see `coverage.whatif.Opened`."""
+        """Open a facility; see `coverage.changes.Opened`."""
         return what_if(self.findings, [*self.changes, Opened(lon_lat, tier)])
 
     def without(self, facility_id: str) -> "WhatIf":
@@ -106,7 +71,7 @@ class WhatIf:
     def with_link(
         self, start: LonLat, end: LonLat, kind: LinkKind = "lift", *, length_m: float | None = None
     ) -> "WhatIf":
-        """Build a lift, a bridge or a footway; see `coverage.whatif.Linked`."""
+        """Build a lift, a bridge or a footway; see `coverage.changes.Linked`."""
         return what_if(self.findings, [*self.changes, Linked(start, end, kind, length_m)])
 
     def without_way(self, osm_id: int) -> "WhatIf":
@@ -157,18 +122,6 @@ class WhatIf:
             "如果……会怎样 What if: 覆盖的老年人 elderly people covered",
             notices(self.findings.study.notices), *words, table(heads, rows),
         )  # fmt: skip
-
-
-def said(change: Change) -> str:
-    """Return a change in words."""
-    if isinstance(change, Opened):
-        return f"开设 open {change.tier} at {change.lon_lat[0]:.6f},{change.lon_lat[1]:.6f}"
-    if isinstance(change, Closed):
-        return f"关闭 close {change.id}"
-    if isinstance(change, Blocked):
-        return f"封闭 block way {change.osm_id}"
-    start, end = (f"{lon:.6f},{lat:.6f}" for lon, lat in (change.start, change.end))
-    return f"新建 build {change.kind} from {start} to {end}"
 
 
 def what_if(findings: Findings, changes: Iterable[Change]) -> WhatIf:
