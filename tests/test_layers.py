@@ -25,7 +25,7 @@ LAYERS = [
     {"gaps", "circle", "service", "causes"},
     {"people_gaps", "fairness", "choices"},
     {"edits"},
-    {"standing"},
+    {"standing", "changes"},
     {"repair"},
     {"people"},
     {"inputs"},

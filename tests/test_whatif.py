@@ -1,18 +1,28 @@
 """What if: every change gives what the whole computation on the changed study gives."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+import coverage
 from conftest import make_network
+from coverage.changes import Blocked, Closed, Linked, Opened
 from coverage.circle import home_minutes, snap_homes
+from coverage.cli import main
 from coverage.edits import Join, edited
+from coverage.errors import UsageError
 from coverage.links import find_links
+from coverage.network import project
 from coverage.repair import repair
-from coverage.snapping import snap, usable_edges
+from coverage.snapping import snap, snap_facilities, usable_edges
 from coverage.standing import Before, ground_after, snap_near
+from coverage.study_parts import TIERS
+from coverage.whatif import prepared, what_if
 from test_people import homes_at
 
 LIMIT_M, HORIZON_MIN = 25.0, 15.0
@@ -27,7 +37,7 @@ def before_of(network, homes_xy, facility_xy, direction, horizon_min=HORIZON_MIN
     snapped = snap(network, facility_xy, onto=usable, limit_m=LIMIT_M)
     links = find_links(network, snapped, places, direction=direction, horizon_min=horizon_min)
     return Before(
-        network=network, usable=usable, stands=usable, points=points, places=places,
+        network=network, usable=usable, stands=usable, anywhere=False, points=points, places=places,
         facility_xy=facility_xy, snapped=snapped, links=links,
         first=np.searchsorted(links.place, np.arange(len(points) + 1)), direction=direction,
         horizon_min=horizon_min, home_limit_m=LIMIT_M, facility_limit_m=LIMIT_M,
@@ -124,3 +134,205 @@ def test_a_repair_gives_what_the_whole_computation_gives(case, direction, horizo
         repaired(before, *change, opened, closed, tier_of, kept),
         full(before, *change, np.vstack([here, opened]), tier_of, kept),
     )
+
+
+# ---- end to end ----
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return coverage.run("sample")
+
+
+def place_of(result, home):
+    point = result.people.homes.geometry.centroid.to_crs("EPSG:4326").iloc[home]
+    return (round(point.x, 6), round(point.y, 6))
+
+
+def with_other_facilities(result, folder, change):
+    """Run the study anew with a changed facility file."""
+    table = result.inputs.facilities.to_crs("EPSG:4326")
+    table = pd.DataFrame(
+        {
+            "id": table.index, "name": table["name"], "tier": table["tier"],
+            "lon": table.geometry.x, "lat": table.geometry.y,
+        }
+    )  # fmt: skip
+    path = folder / "facilities.csv"
+    change(table).to_csv(path, index=False)
+    study = result.study
+    part = study.facilities.model_copy(update={"file": path, "datum": "wgs84"})
+    return coverage.run(study.model_copy(update={"facilities": part}))
+
+
+def same_homes(found, whole):
+    for tier in TIERS:
+        mine, theirs = (one[f"minutes_{tier}"].to_numpy() for one in (found.homes, whole))
+        assert_array_equal(np.isnan(mine), np.isnan(theirs))
+        # The position went through a file in degrees and back.
+        assert_allclose(mine, theirs, rtol=0, atol=1e-6)
+        assert_array_equal(found.homes[f"covered_{tier}"], whole[f"covered_{tier}"])
+        assert_array_equal(found.homes[f"nearest_{tier}"], whole[f"nearest_{tier}"])
+
+
+def test_opening_and_closing_equal_a_run_with_another_file(sample, tmp_path):
+    lon, lat = place_of(sample, 40)
+    closes = str(sample.facilities.index[0])
+
+    def change(table):
+        new = {"id": "new-1", "name": "new", "tier": "street", "lon": lon, "lat": lat}
+        return pd.concat([table[table["id"] != closes], pd.DataFrame([new])])
+
+    found = sample.with_facility((lon, lat), tier="street").without(closes)
+    whole = with_other_facilities(sample, tmp_path, change).people
+    same_homes(found, whole.homes)
+    for key in (*TIERS, "any", "all"):
+        row = found.figures.loc[key]
+        assert row["before"] == pytest.approx(sample.people.figures[f"elderly_{key}"])
+        assert row["after"] == pytest.approx(whole.figures[f"elderly_{key}"])
+        assert row["after"] == pytest.approx(row["before"] + row["gained"] - row["lost"])
+    assert found.figures.loc["street", "gained"] > 0
+    areas = found.by_area
+    for key in (*TIERS, "any", "all"):
+        for name in found.figures.columns:
+            assert areas[f"{key}_{name}"].sum() == pytest.approx(found.figures.loc[key, name])
+
+
+def equals_the_whole(result, changed):
+    """Compare with everything computed anew on the changed network."""
+    study, people = result.study, result.people
+    before = prepared(result, people)
+    blocked_ids = [c.osm_id for c in changed.changes if isinstance(c, Blocked)]
+    network = result.network
+    blocked = np.flatnonzero(network.ways.index.isin(blocked_ids)[network.way])
+    closed = edited(network, blocked, []).network
+    joins = []
+    for link in (c for c in changed.changes if isinstance(c, Linked)):
+        xy = project(np.array([link.start, link.end]), network.crs)
+        ends = snap(closed, xy, onto=usable_edges(closed), limit_m=before.home_limit_m)
+        joins.append(Join(tuple(ends.edge), tuple(ends.fraction), link.kind, link.length_m))
+    after = edited(network, blocked, joins).network
+    places = snap_homes(after, people.demand.points, limit_m=before.home_limit_m)
+    snapped = snap_facilities(study, after, result.inputs.facilities)
+    links = find_links(
+        after, snapped, places, direction=study.direction, horizon_min=study.horizon_min
+    )
+    tiers = {t: np.flatnonzero((result.facilities["tier"] == t).to_numpy()) for t in TIERS}
+    thresholds = {name: tier.threshold_min for name, tier in study.tiers}
+    homes = home_minutes(
+        people.demand.points, places, links, tiers, thresholds, result.facilities.index
+    )
+    for tier in TIERS:
+        mine, theirs = (one[f"minutes_{tier}"].to_numpy() for one in (changed.homes, homes))
+        assert_array_equal(np.isnan(mine), np.isnan(theirs))
+        assert_allclose(mine, theirs, rtol=0, atol=1e-9)
+        assert_array_equal(changed.homes[f"covered_{tier}"], homes[f"covered_{tier}"])
+
+
+def test_closing_ways_and_building_links_equal_the_whole_computation(sample):
+    here, there = place_of(sample, 10), place_of(sample, 60)
+    network = sample.network
+    busiest = np.argsort(-np.bincount(network.way, minlength=len(network.ways)))
+    way = int(network.ways.index[busiest[0]])
+    for found in (
+        sample.without_way(way),
+        sample.with_link(here, there),
+        sample.with_link(here, there, "bridge").without_way(way),
+    ):
+        equals_the_whole(sample, found)
+    lost = sample.without_way(way)
+    assert (lost.figures["gained"] == 0).all()
+    assert (lost.homes["change_community"] == "gained").sum() == 0
+
+
+def test_a_change_is_shown_and_chained(sample):
+    found = sample.with_facility(place_of(sample, 40)).without_way(
+        int(sample.network.ways.index[3])
+    )
+    assert len(found.changes) == 2
+    html = found._repr_html_()
+    assert "Gained" in html
+    assert "block way" in html
+    assert "2 changes" in repr(found)
+
+
+def test_everything_wrong_is_told_at_once(sample):
+    first = str(sample.facilities.index[0])
+    here = place_of(sample, 40)
+    with pytest.raises(UsageError) as caught:
+        what_if(
+            sample,
+            [
+                Closed(first + "x"), Closed(first), Closed(first), Blocked(-77),
+                Opened((0.0, 0.0)), Opened(here, "palace"), Opened((float("nan"), 1.0)),
+                Linked(here, here), Linked(here, (0.0, 0.0)), Linked(here, here, "tunnel"),
+            ],
+        )  # fmt: skip
+    told = str(caught.value)
+    for part in (
+        f"no facility '{first}x'", f"Is it {first}", f"Facility {first} is closed 2 times",
+        "No way -77", "no street within", "none of the tiers", "that is no place",
+        "both ends are one place", "one end", "none of lift, bridge, footway",
+    ):  # fmt: skip
+        assert part in told
+
+
+def test_the_command_prints_and_writes(sample, tmp_path):
+    lon, lat = place_of(sample, 40)
+    asked = ["whatif", "sample", "--add", f"{lon},{lat},street", "--out", str(tmp_path), "-q",
+             "--close", str(sample.facilities.index[0])]  # fmt: skip
+    answer = CliRunner().invoke(main, asked)
+    assert answer.exit_code == 0, answer.output
+    assert "gained" in answer.output
+    assert "street" in answer.output
+    homes = pd.read_csv(tmp_path / "whatif.csv")
+    found = sample.with_facility((lon, lat), "street").without(str(sample.facilities.index[0]))
+    assert len(homes) == len(found.changed)
+    gained = homes.loc[homes["change_street"] == "gained", "elderly"].sum()
+    assert gained == pytest.approx(found.figures.loc["street", "gained"], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "Nothing changes"),
+        (["--add", "1,2"], "--add takes LON,LAT,TIER"),
+        (["--add-lift", "1,2,3,x"], "not all numbers"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_read(options, told):
+    answer = CliRunner().invoke(main, ["whatif", "sample", *options])
+    assert answer.exit_code == 2
+    assert told in answer.output
+
+
+@pytest.mark.realdata
+def test_real_yuzhong(yuzhong, tmp_path):
+    areas = gpd.read_file(yuzhong / "subdistricts.geojson")
+    assumed = areas.assign(population=40_000.0, elderly=8_000.0, name=areas["subdistrict"])
+    assumed.to_file(tmp_path / "people.geojson", driver="GeoJSON")
+    (tmp_path / "study.toml").write_text(
+        f"""name = "yz"
+[network]
+file = "{yuzhong}/yuzhong-260426.osm.pbf"
+[facilities]
+file = "{yuzhong}/facilities-standin.csv"
+[areas]
+file = "{yuzhong}/subdistricts.geojson"
+name_column = "subdistrict"
+[elevation]
+file = "{yuzhong}/dem-srtm30-utm48n.tif"
+[population]
+file = "people.geojson"
+""",
+        encoding="utf-8",
+    )
+    real = coverage.run(tmp_path / "study.toml")
+    here, there = place_of(real, 100), place_of(real, 130)
+    ways = [int(real.network.ways.index[k]) for k in (10, 500, 1500)]
+    for found in (
+        *(real.without_way(way) for way in ways),
+        real.with_link(here, there),
+        real.with_link(here, there, "bridge").without_way(ways[0]).without_way(ways[1]),
+    ):
+        equals_the_whole(real, found)

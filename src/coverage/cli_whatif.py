@@ -53,7 +53,8 @@ def whatif(
     STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. Every change
     may be given several times; all are made together.
     """
-    from .whatif import Blocked, Closed, Linked, Opened, what_if
+    from .changes import Blocked, Closed, Linked, Opened
+    from .whatif import what_if
 
     wrong: list[str] = []
     changes: list[Any] = []
@@ -85,7 +86,7 @@ def whatif(
     path = None
     if out is not None:
         homes = found.changed.drop(columns=["entrances"])
-        places = homes.geometry.to_crs("EPSG:4326").centroid
+        places = homes.geometry.centroid.to_crs("EPSG:4326")
         homes = homes.drop(columns="geometry").assign(
             lon=places.x.round(7).to_numpy(), lat=places.y.round(7).to_numpy()
         )

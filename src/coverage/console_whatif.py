@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .whatif import KEYS, WhatIf, said
+from .changes import said
+from .whatif import KEYS, WhatIf
 
 _ZH = {"community": "社区站", "street": "街道中心", "district": "区县中心", "any": "任一",
        "all": "全部"}  # fmt: skip

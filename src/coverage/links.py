@@ -46,11 +46,10 @@ class Links:
 
     def nearest_facility(self, count: int) -> NDArray[np.int64]:
         """Return the facility of the least minutes, the first of equal ones; -1 for none."""
-        order = np.lexsort((self.facility, self.minutes, self.place))
-        order = order[np.isfinite(self.minutes[order])]
-        place, first = np.unique(self.place[order], return_index=True)
+        least = np.flatnonzero(self.minutes == self.nearest(count)[self.place])
+        place, first = np.unique(self.place[least], return_index=True)
         found = np.full(count, -1)
-        found[place] = self.facility[order][first]
+        found[place] = self.facility[least[first]]
         return found
 
 

@@ -83,8 +83,9 @@ def repair(before: Before, ground: Ground, opened: Snapped, closed: NDArray[np.i
         sources, homes_alone, targets, everyone = (
             _on(at, one) for one in (sources, homes_alone, targets, everyone)
         )
-    walks = {"direction": before.direction, "horizon_min": before.horizon_min}
-    found = find_links(network, sources, targets, **walks)
+    found = find_links(
+        network, sources, targets, direction=before.direction, horizon_min=before.horizon_min
+    )
     found = replace(found, facility=number[found.facility])
     if len(moved):
         found = _with_moved(found, network, homes_alone, everyone, moved, again, closed, before)
@@ -207,7 +208,8 @@ def _away(
     start = np.unique(np.concatenate([on.tail[chains], on.head[chains]]))
     changed = np.zeros(len(on.chains), dtype=bool)
     changed[chains] = True
-    homes, facilities = {}, {}
+    homes: dict[OneWay, NDArray[np.float64]] = {}
+    facilities: dict[OneWay, NDArray[np.float64]] = {}
     ways: tuple[OneWay, OneWay] = ("to", "back")
     for way in ways:
         seconds = dijkstra(on.graph[way], indices=start, limit=limit_s, min_only=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .changes import Blocked, Closed, Linked, LonLat, Opened
 from .edits import LinkKind
 from .errors import UsageError
 from .findings import Findings
@@ -18,7 +19,7 @@ from .outputs.report_page import report_html
 from .outputs.store import save
 from .routes import Route, profile, route
 from .study_parts import TierName
-from .whatif import Blocked, Closed, Linked, LonLat, Opened, WhatIf, what_if
+from .whatif import WhatIf, what_if
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, repr=False)

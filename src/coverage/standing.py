@@ -28,6 +28,8 @@ class Before:
         The walking network.
     usable, stands
         The edges that homes, and that facilities may stand on, ascending.
+    anywhere
+        Whether facilities may stand on any edge, usable or not.
     points
         The homes.
     places
@@ -51,6 +53,7 @@ class Before:
     network: WalkingNetwork
     usable: NDArray[np.int64]
     stands: NDArray[np.int64]
+    anywhere: bool
     points: gpd.GeoDataFrame
     places: Snapped
     facility_xy: NDArray[np.float64]
@@ -95,8 +98,7 @@ def ground_after(before: Before, blocked: NDArray[np.int64], joins: list[Join]) 
     if not len(blocked) and not joins:
         return Ground(blocked, joins, changed, before.usable, before.stands)
     usable = usable_edges(changed.network)
-    everywhere = len(before.stands) == len(before.network.tail)
-    stands = np.arange(len(changed.network.tail)) if everywhere else usable
+    stands = np.arange(len(changed.network.tail)) if before.anywhere else usable
     return Ground(blocked, joins, changed, usable, stands)
 
 
@@ -185,6 +187,8 @@ def _beside_links(
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Return which points may be nearer to a new link than to what they stand on."""
     found = np.zeros(len(xy), dtype=bool)
+    if not ground.joins:
+        return found
     network = ground.edited.network
     for link in np.intersect1d(ground.edited.links, onto).tolist():
         ends = network.xy[[network.tail[link], network.head[link]]]
@@ -204,7 +208,7 @@ def _near(
     low, high = xy.min(axis=0) - pad_m, xy.max(axis=0) + pad_m
     one, other = network.xy[network.tail[onto]], network.xy[network.head[onto]]
     beside = (np.maximum(one, other) >= low) & (np.minimum(one, other) <= high)
-    return onto[beside.all(axis=1)]
+    return np.asarray(onto[beside.all(axis=1)])
 
 
 def _back(stand: Snapped, edges: NDArray[np.int64]) -> Snapped:

@@ -6,8 +6,9 @@ on the streets that come of it.
 
 import difflib
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from .assessment import OUTSIDE_AREAS
 from .cards import card, datum, line, notices, table
+from .changes import Blocked, Change, Closed, Linked, LonLat, Opened, said
 from .circle import area_of, home_minutes, snap_homes
 from .edits import LINK_KINDS, Join, LinkKind
 from .errors import UsageError
@@ -28,43 +30,7 @@ from .snapping import Snapped, snap_facilities, usable_edges
 from .standing import Before, Ground, ground_after, snap_near
 from .study_parts import TIERS, TierName
 
-LonLat = tuple[float, float]
 KEYS = (*TIERS, "any", "all")
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A facility that opens at a longitude and latitude, degrees."""
-
-    lon_lat: LonLat
-    tier: TierName = "community"
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """A facility that closes, by its id."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A way that nobody may walk any more, by its OpenStreetMap id."""
-
-    osm_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """A link between the streets nearest to two places, degrees; `length_m` None: straight."""
-
-    start: LonLat
-    end: LonLat
-    kind: LinkKind = "lift"
-    length_m: float | None = None
-
-
-Change = Opened | Closed | Blocked | Linked
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,7 +61,7 @@ class WhatIf:
     searched: int
 
     def with_facility(self, lon_lat: LonLat, tier: TierName = "community") -> "WhatIf":
-        """Open a facility; see `coverage.whatif.Opened`."""
+        """Open a facility; see `coverage.changes.Opened`."""
         return what_if(self.findings, [*self.changes, Opened(lon_lat, tier)])
 
     def without(self, facility_id: str) -> "WhatIf":
@@ -105,7 +71,7 @@ class WhatIf:
     def with_link(
         self, start: LonLat, end: LonLat, kind: LinkKind = "lift", *, length_m: float | None = None
     ) -> "WhatIf":
-        """Build a lift, a bridge or a footway; see `coverage.whatif.Linked`."""
+        """Build a lift, a bridge or a footway; see `coverage.changes.Linked`."""
         return what_if(self.findings, [*self.changes, Linked(start, end, kind, length_m)])
 
     def without_way(self, osm_id: int) -> "WhatIf":
@@ -156,18 +122,6 @@ class WhatIf:
             "如果……会怎样 What if: 覆盖的老年人 elderly people covered",
             notices(self.findings.study.notices), *words, table(heads, rows),
         )  # fmt: skip
-
-
-def said(change: Change) -> str:
-    """Return a change in words."""
-    if isinstance(change, Opened):
-        return f"开设 open {change.tier} at {change.lon_lat[0]:.6f},{change.lon_lat[1]:.6f}"
-    if isinstance(change, Closed):
-        return f"关闭 close {change.id}"
-    if isinstance(change, Blocked):
-        return f"封闭 block way {change.osm_id}"
-    start, end = (f"{lon:.6f},{lat:.6f}" for lon, lat in (change.start, change.end))
-    return f"新建 build {change.kind} from {start} to {end}"
 
 
 def what_if(findings: Findings, changes: Iterable[Change]) -> WhatIf:
@@ -229,13 +183,15 @@ def prepared(findings: Findings, people: People) -> Before:
     """Return what changes of a study are compared with."""
     study, network = findings.study, findings.network
     usable = usable_edges(network)
-    stands = usable if study.network.rules == "pedestrian" else np.arange(len(network.tail))
+    anywhere = study.network.rules != "pedestrian"
+    stands = np.arange(len(network.tail)) if anywhere else usable
     limit_m = study.population.snap_limit_m if study.population else 300.0
     facilities = findings.inputs.facilities
     return Before(
         network=network,
         usable=usable,
         stands=stands,
+        anywhere=anywhere,
         points=people.demand.points,
         places=snap_homes(network, people.demand.points, limit_m=limit_m, onto=usable),
         facility_xy=shapely.get_coordinates(facilities.geometry.to_numpy()),
@@ -304,7 +260,7 @@ def _ground(before: Before, changes: Sequence[Change], problems: list[tuple[str,
         if far == 0:
             problems.append((f"{name}: both ends are one place of a street.", "Move one of them."))
         elif link.length_m is not None and not far <= link.length_m < np.inf:
-            problems.append((f"{name}: {link.length_m:g} m is too short: the ends are {far:.1f} m apart.",
+            problems.append((f"{name}: {link.length_m:g} m is less than the {far:.1f} m between.",
                              "Make it longer, or leave it out."))  # fmt: skip
         else:
             a, b = ends.edge.tolist()
@@ -371,27 +327,25 @@ def _homes(
     )
     kept = np.ones(len(names), dtype=bool)
     kept[closed] = False
-    tiers = {tier: np.flatnonzero((tier_of == tier) & kept) for tier in TIERS}
-    thresholds = {name: tier.threshold_min for name, tier in findings.study.tiers}
+    tiers: dict[str, NDArray[np.int64]] = {
+        tier: np.flatnonzero((tier_of == tier) & kept) for tier in TIERS
+    }
+    thresholds: dict[str, float] = {name: tier.threshold_min for name, tier in findings.study.tiers}
     some = home_minutes(
         people.demand.points.iloc[after.homes][["geometry"]], after.places, after.links, tiers,
         thresholds, pd.Index(names),
     )  # fmt: skip
     old = people.homes
-    columns = [*people.demand.points.columns, *some.columns.drop("geometry")]
-    new = {}
+    new: dict[str, Any] = {str(name): old[name] for name in people.demand.points.columns}
     for name in some.columns.drop("geometry"):
         values = old[name].to_numpy().copy()
         values[after.homes] = some[name].to_numpy()
-        new[name] = values
-    homes = old[list(dict.fromkeys(columns))].assign(**new)
-    was, now = _reached(old), _reached(homes)
-    changes = {
-        f"change_{key}": np.select([now[key] & ~was[key], was[key] & ~now[key]],
-                                   ["gained", "lost"], "").astype(object)
-        for key in KEYS
-    }  # fmt: skip
-    return homes.assign(**changes)
+        new[str(name)] = values
+    was, now = _reached(old), _reached(new)
+    for key in KEYS:
+        gained, lost = now[key] & ~was[key], was[key] & ~now[key]
+        new[f"change_{key}"] = np.select([gained, lost], ["gained", "lost"], "").astype(object)
+    return gpd.GeoDataFrame(new, index=old.index, geometry="geometry", crs=old.crs)
 
 
 def _new_ids(ids: NDArray[np.object_], count: int) -> NDArray[np.object_]:
@@ -400,11 +354,15 @@ def _new_ids(ids: NDArray[np.object_], count: int) -> NDArray[np.object_]:
     return np.array([name for name, _ in zip(free, range(count), strict=False)], dtype=object)
 
 
-def _reached(homes: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+def _reached(homes: Mapping[str, Any] | pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     """Return which homes each tier, any and all cover."""
-    covered = {tier: homes[f"covered_{tier}"].to_numpy(bool) for tier in TIERS}
+    covered: dict[str, NDArray[np.bool_]] = {
+        tier: np.asarray(homes[f"covered_{tier}"], dtype=bool) for tier in TIERS
+    }
     stack = np.stack(list(covered.values()))
-    return {**covered, "any": stack.any(axis=0), "all": stack.all(axis=0)}
+    covered["any"] = np.asarray(stack.any(axis=0))
+    covered["all"] = np.asarray(stack.all(axis=0))
+    return covered
 
 
 def _masks(homes: pd.DataFrame) -> dict[str, dict[str, NDArray[np.bool_]]]:

@@ -1,0 +1,55 @@
+"""What may change in a study: facilities open and close, ways close, links are built."""
+
+from dataclasses import dataclass
+
+from .edits import LinkKind
+from .study_parts import TierName
+
+LonLat = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A facility that opens at a longitude and latitude, degrees."""
+
+    lon_lat: LonLat
+    tier: TierName = "community"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A facility that closes, by its id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A way that nobody may walk any more, by its OpenStreetMap id."""
+
+    osm_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link between the streets nearest to two places, degrees; `length_m` None: straight."""
+
+    start: LonLat
+    end: LonLat
+    kind: LinkKind = "lift"
+    length_m: float | None = None
+
+
+Change = Opened | Closed | Blocked | Linked
+
+
+def said(change: Change) -> str:
+    """Return a change in words."""
+    if isinstance(change, Opened):
+        return f"开设 open {change.tier} at {change.lon_lat[0]:.6f},{change.lon_lat[1]:.6f}"
+    if isinstance(change, Closed):
+        return f"关闭 close {change.id}"
+    if isinstance(change, Blocked):
+        return f"封闭 block way {change.osm_id}"
+    start, end = (f"{lon:.6f},{lat:.6f}" for lon, lat in (change.start, change.end))
+    return f"新建 build {change.kind} from {start} to {end}"
