@@ -35,6 +35,7 @@ def visits(
     from .console_visits import show_visits
     from .home_visits import home_visits
     from .outputs.store import ensure_writable, save_table
+    from .study_parts import VisitsPart
 
     loaded = load(
         study, options,
@@ -43,8 +44,8 @@ def visits(
     )  # fmt: skip
     folder = out or Path("data/processed") / loaded.name
     ensure_writable(folder)
-    with show_steps(2 + len((loaded.visits.by if loaded.visits else ("foot", "car"))),
-                    quiet=quiet) as progress:  # fmt: skip
+    part = loaded.visits or VisitsPart()
+    with show_steps(2 + len(part.by), quiet=quiet) as progress:
         found = home_visits(loaded, progress=progress)
     paths = [
         save_table(found.facilities, folder, "visits"),

@@ -27,7 +27,7 @@ def show_visits(study: Study, visits: HomeVisits, paths: list[Path]) -> None:
         f"{part.minutes:g} min one way, of {whom} 上门服务可及的老年人"
         + (f"; every drive takes {PARK_MIN:g} min more to park" if "car" in part.by else "")
     )
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("by 方式", "area 片区"):
         shown.add_column(heading, no_wrap=True)
     for heading in ("elderly", "in reach", "share", "beyond", "no street"):

@@ -75,4 +75,5 @@ def parking_edges(network: WalkingNetwork) -> NDArray[np.int64]:
     real[np.argmax(street_m)] = True
     stops = ~network.ways["highway"].isin(list(_NO_STOPPING)).to_numpy()[network.way]
     onto = usable_edges(network)
-    return onto[(same & real[label] & stops)[onto]]
+    stoppable = np.asarray(same & real[label] & stops)
+    return np.asarray(onto[stoppable[onto]])

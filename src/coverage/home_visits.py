@@ -154,12 +154,12 @@ def _streets_to_drive(
     if study.network.file is None:
         raise AssertionError("asked for before")
     streets = read_drivable(study.path(study.network.file), findings=findings)
-    # A drive that ends in the area is never farther from it than what it starts from plus this.
+    # A drive starts in the margin at most, and gets no farther from there in its time.
     beyond_m = study.margin_m + part.minutes / 60 * FASTEST_KMH * 1000
     west, south, east, north = inputs.boundary.bounds
     xy = project(streets.lon_lat, inputs.crs)
     low, high = np.array([west, south]) - beyond_m, np.array([east, north]) + beyond_m
-    inside = ((xy >= low) & (xy <= high)).all(axis=1)
+    inside = np.asarray(((xy >= low) & (xy <= high)).all(axis=1))
     return streets.keep(inside[streets.tail] & inside[streets.head])
 
 
@@ -181,7 +181,7 @@ def _to_visit(
     for name, tier in study.tiers:
         own = links.of(members[tier_of[members] == name])
         covered |= own.nearest(len(points)) <= tier.threshold_min + TIE_MIN
-    return np.where(covered, 0.0, elderly)
+    return np.asarray(np.where(covered, 0.0, elderly))
 
 
 def _on_foot(study: Study, inputs: Inputs, ready: Ready, points: gpd.GeoDataFrame) -> Travel:

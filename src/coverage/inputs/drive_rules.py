@@ -1,10 +1,10 @@
 """Where a car of a care station may go, and how fast, decided by an OpenStreetMap way's tags.
 
-Speeds are what a car makes on the whole, waiting at lights included: the design speed of the class
-times `URBAN_FACTOR`. Design speeds are the middle of what CJJ 37-2012 (城市道路工程设计规范) gives
-each class, 60-100 km/h for 快速路, 40-60 for 主干路, 30-50 for 次干路, 20-40 for 支路; 10 km/h where
-cars are guests. The factor 0.6 is this project's design value: with it a main road is driven at
-30 km/h. A ``maxspeed`` in the tags takes the design speed's place where it is lower.
+Speeds are what a car makes on the whole, waiting at lights included: the design speed of the
+class times `URBAN_FACTOR`. Design speeds lie within what CJJ 37-2012 (城市道路工程设计规范) gives
+each class: 60-100 km/h for 快速路, 40-60 for 主干路, 30-50 for 次干路, 20-40 for 支路; 10 km/h
+where cars are guests. The factor 0.6 is this project's design value: with it a main road is driven
+at 30 km/h. A ``maxspeed`` in the tags takes the design speed's place where it is lower.
 """
 
 import re
