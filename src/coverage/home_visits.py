@@ -168,7 +168,7 @@ def _to_visit(
     members: NDArray[np.int64], part: VisitsPart,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Return the elderly people of each home that are to be visited."""
-    elderly = points["elderly"].to_numpy(float)
+    elderly: NDArray[np.float64] = points["elderly"].to_numpy(float)
     if part.who == "all":
         return elderly
     places = snap_homes(ready.network, points, limit_m=_home_limit_m(study))
@@ -181,7 +181,7 @@ def _to_visit(
     for name, tier in study.tiers:
         own = links.of(members[tier_of[members] == name])
         covered |= own.nearest(len(points)) <= tier.threshold_min + TIE_MIN
-    return np.asarray(np.where(covered, 0.0, elderly))
+    return np.where(covered, 0.0, elderly)
 
 
 def _on_foot(study: Study, inputs: Inputs, ready: Ready, points: gpd.GeoDataFrame) -> Travel:
