@@ -47,7 +47,11 @@ def show_visits(study: Study, visits: HomeVisits, paths: list[Path]) -> None:
         console.print(
             f"{_BY[str(by)]}: one visit of {part.visit_min:g} min each = {rounds:,} rounds of "
             f"{part.round_hours:g} h, or as many carers at once; {each} visits a round"
-            + (f"; too far for any round: {left_out:,.0f} people" if left_out else "")
+            + (
+                f"; with no way back in time for any round: {left_out:,.0f} people"
+                if left_out
+                else ""
+            )
         )
     for warning in visits.warnings:
         console.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)

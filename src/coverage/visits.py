@@ -19,6 +19,10 @@ from .study_parts import VisitsPart
 MOST_HOMES = 1000
 """A facility with more homes than this serves them in sectors of at most so many."""
 
+LONGEST_LEG_MIN = 60.0
+"""How long a way between two stops of a round, or home from the last, is looked for, minutes: one-
+way streets can make the way back much longer than the way out."""
+
 IN_REACH, BEYOND, NOT_SNAPPED = "in reach", "beyond", "not snapped"
 
 
@@ -190,7 +194,7 @@ def _between(
 ) -> NDArray[np.float64]:
     """Return the minutes between homes and their facility, the last place.
 
-    Ways of more than twice the limit are infinite: a carer would not take them.
+    Ways of more than twice the limit and `LONGEST_LEG_MIN` are infinite: no carer takes them.
     """
     stops = Snapped(
         *(
@@ -202,7 +206,7 @@ def _between(
     )
     links = find_links(
         travel.network, stops, stops, direction="back",
-        horizon_min=2 * part.minutes - travel.extra_min,
+        horizon_min=max(2 * part.minutes, LONGEST_LEG_MIN) - travel.extra_min,
     )  # fmt: skip
     between = np.full((len(homes) + 1,) * 2, np.inf)
     # Of a link the facility is where the way begins.
