@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
     {"errors", "_numba_compat", "pieces", "cards"},
-    {"columns"},
+    {"columns", "rounds"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},
     {"study_parts"},
@@ -17,7 +17,7 @@ LAYERS = [
     {"elevations", "features"},
     {"network"},
     {"chains", "graphs", "snapping", "quality", "demand"},
-    {"contraction", "routes"},
+    {"contraction", "routes", "drive"},
     {"times"},
     {"nearest", "reach"},
     {"isochrones", "assessment", "links", "access", "equity"},
@@ -28,6 +28,7 @@ LAYERS = [
     {"standing", "changes"},
     {"repair"},
     {"people"},
+    {"people", "visits"},
     {"inputs"},
     {"catalogue", "findings", "summary", "preparation"},
     {"whatif"},
@@ -37,6 +38,10 @@ LAYERS = [
     {"console", "console_whatif", "comparison", "repetitions"},
     {"cli_options"},
     {"cli_whatif"},
+    {"console", "comparison", "repetitions", "home_visits"},
+    {"console_visits"},
+    {"cli_options"},
+    {"cli_visits"},
     {"cli"},
     {"__main__"},
 ]

@@ -10,6 +10,7 @@ import click
 from . import __version__
 from .cli_options import Folder, load, lon_lat, study_argument, with_changes
 from .cli_whatif import whatif
+from .cli_visits import visits
 from .errors import CareCircleError
 
 
@@ -232,6 +233,9 @@ def route(study: str, start: str, end: str, **options: Any) -> None:
     network, _ = walking_network(loaded, inputs)
     here, there = map(tuple, project(places, inputs.crs))
     show_route(loaded, [walk(network, here, there), walk(network, there, here)])
+
+
+main.add_command(visits)
 
 
 @main.group()

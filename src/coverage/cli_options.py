@@ -76,8 +76,8 @@ def with_changes(command: Any) -> Any:
     return command
 
 
-def load(study: str, options: dict[str, Any]) -> Any:
-    """Return the study with the changes of `with_changes`."""
+def load(study: str, options: dict[str, Any], **changes: Any) -> Any:
+    """Return the study with the changes of `with_changes` and a command's own."""
     from .catalogue import load_study
 
     loaded = load_study(
@@ -97,6 +97,7 @@ def load(study: str, options: dict[str, Any]) -> Any:
         network__osm_cache=options["osm_cache"],
         network__rules=options["rules"],
         network__margin_m=options["margin"],
+        **changes,
     )
     if options["notice"]:
         loaded = loaded.model_copy(update={"notices": (*loaded.notices, *options["notice"])})

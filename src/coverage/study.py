@@ -27,6 +27,7 @@ from .study_parts import (
     Part,
     PopulationPart,
     TiersPart,
+    VisitsPart,
 )
 from .walkers import PACKAGED_WALKERS, RIDE_MPS, Walker
 
@@ -56,6 +57,7 @@ class Study(Part):
     candidates: CandidatesPart | None = None
     ground: GroundPart | None = None
     inventory: InventoryPart | None = None
+    visits: VisitsPart | None = None
     walkers: dict[str, Walker] = Field(default={})
     base: Path = Field(default=Path(), exclude=True)
 

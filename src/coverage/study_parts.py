@@ -224,3 +224,30 @@ class InventoryPart(Part):
     def __iter__(self) -> Iterator[tuple[TierName, int | None]]:  # type: ignore[override]
         """Iterate over (name of the tier, number) from the smallest facility to the largest."""
         return ((name, getattr(self, name)) for name in TIERS)
+
+
+class VisitsPart(Part):
+    """Care that comes home: staff who go from the facilities to old people.
+
+    Attributes
+    ----------
+    minutes
+        The longest way to a home, one way.
+    by
+        ``foot`` (the walker ``adult``), ``car``, or both.
+    tiers
+        Whose facilities send staff.
+    round_hours
+        Length of one carer's round, from the facility and back to it.
+    visit_min
+        Minutes at each person's home.
+    who
+        ``uncovered``: those who cannot walk to any of these tiers in time; ``all``: everybody.
+    """
+
+    minutes: Number = Field(default=15, gt=0, le=120)
+    by: tuple[Literal["foot", "car"], ...] = Field(default=("foot", "car"), min_length=1)
+    tiers: tuple[TierName, ...] = Field(default=("community", "street"), min_length=1)
+    round_hours: Number = Field(default=4, gt=0, le=24)
+    visit_min: Number = Field(default=30, gt=0, le=480)
+    who: Literal["uncovered", "all"] = "uncovered"

@@ -5,7 +5,7 @@ import gzip
 import re
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..errors import Findings, InputError, Problem
 from ..streets import Streets, streets_from_ways
 from ..study_parts import NetworkRules
+from .drive_rules import DRIVE_TAGS, directions, may_drive, speed_kmh
 from .tables import require_file
 from .walk_rules import LIFT_CLOSED, SQUARE_CLASSES, TAGS, decide, is_square, is_street
 
@@ -34,6 +35,8 @@ _CHANGES = re.compile(rb"<osmChange\b")
 _DELETED = re.compile(rb"""<(?:node|way|relation)\s[^<>]{0,1000}?\baction=["']delete""")
 
 Row = tuple[str | None, ...]
+Verdict = tuple[Any, ...]
+"""What is decided about a way, one value for each column that it adds to the tags."""
 
 
 def read_streets(
@@ -67,7 +70,42 @@ def read_streets(
             )
         )  # fmt: skip
     with readable_osm(path, purpose="streets") as ordered:
-        return _read(ordered, path, rules, rides, findings).require_walkable()
+        found = _Found(TAGS, ("rule", "who"), lambda tags: _decision(tags, rules, rides))
+        things = _things(ordered, rides, squares=rules == "pedestrian")
+        return _read(ordered, path, found, things, findings).require_walkable()
+
+
+def read_drivable(path: Path, *, findings: Findings) -> Streets:
+    """Read the streets that a car may use from an ``.osm`` or ``.osm.pbf`` file.
+
+    Parameters
+    ----------
+    path
+        The file, one that `read_streets` has read.
+    findings
+        Takes a warning when ways lack nodes.
+
+    Returns
+    -------
+    streets
+        Their ``ways`` also have ``speed_kmh`` and the truth values ``along`` and ``against``: see
+        `coverage.inputs.drive_rules`.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or damaged, or holds no street for cars.
+    """
+    require_file(path, "streets to drive")
+    with readable_osm(path, purpose="streets to drive") as ordered:
+        found = _Found(DRIVE_TAGS, ("speed_kmh", "along", "against"), _driving)
+        streets = _read(ordered, path, found, _things(ordered, (), squares=False), findings)
+    if len(streets.tail) == 0:
+        raise InputError(
+            Problem(path.name, "holds no street that a car may use.",
+                    "Take an extract with roads, or leave 'car' out of [visits] by.")
+        )  # fmt: skip
+    return streets
 
 
 @contextmanager
@@ -167,12 +205,11 @@ class _Kept:
 
 
 def _read(
-    path: Path, origin: Path, rules: NetworkRules, rides: tuple[str, ...], findings: Findings
+    path: Path, origin: Path, found: "_Found", things: Iterator[Any], findings: Findings
 ) -> Streets:
     with osmium.io.Reader(str(origin), osmium.osm.osm_entity_bits.NOTHING) as reader:
         header = reader.header()
-    found = _Found(rules, rides)
-    for thing in _things(path, rides, squares=rules == "pedestrian"):
+    for thing in things:
         if thing.visible:
             found.take(thing)
     points = np.frombuffer(found.points, dtype=np.int64).reshape(-1, 3)
@@ -197,11 +234,23 @@ def _read(
 
 
 class _Found:
-    """What a file holds of streets, gathered object by object."""
+    """What a file holds of streets, gathered object by object.
 
-    def __init__(self, rules: NetworkRules, rides: tuple[str, ...]) -> None:
-        self._rules: NetworkRules = rules
-        self._rides = rides
+    Parameters
+    ----------
+    tags
+        The tags to keep of a way; ``highway`` first, ``name`` second.
+    columns
+        What is decided about it.
+    decide_on
+        Decides by the tags; None for a way that is no street at all.
+    """
+
+    def __init__(
+        self, tags: tuple[str, ...], columns: tuple[str, ...],
+        decide_on: Callable[[dict[str, str]], Verdict | None],
+    ) -> None:  # fmt: skip
+        self._tags, self._columns, self._decide_on = tags, columns, decide_on
         self.points = array("q")
         """Node, x and y of each reference, one after another."""
         self.lengths = array("q")
@@ -212,8 +261,8 @@ class _Found:
         # Ways repeat one another's tags: each set is read, judged and kept once.
         self._sets: dict[Row, int | None] = {}
         self._set_of_class: dict[str, int | None] = {}
-        self._verdicts: dict[Row, tuple[str, str] | None] = {}
-        self._rows: list[Row] = []
+        self._verdicts: dict[Row, Verdict | None] = {}
+        self._rows: list[Verdict] = []
 
     def take(self, thing: Any) -> None:
         """Take a node, way or area that is one of a street."""
@@ -240,16 +289,18 @@ class _Found:
         # Nothing but its class is the commonest set of all.
         if highway is not None and len(tags) == 1:
             if highway not in self._set_of_class:
-                self._set_of_class[highway] = self._known(tuple(map(tags.get, TAGS)))
+                self._set_of_class[highway] = self._known(tuple(map(tags.get, self._tags)))
             return self._set_of_class[highway]
-        return self._known(tuple(map(tags.get, TAGS)))
+        return self._known(tuple(map(tags.get, self._tags)))
 
     def _known(self, row: Row) -> int | None:
         if row not in self._sets:
             # The name decides nothing, and would make every tag set a new one.
             key = (row[0], *row[2:])
             if key not in self._verdicts:
-                self._verdicts[key] = _decision(row, self._rules, self._rides)
+                self._verdicts[key] = self._decide_on(
+                    {k: v for k, v in zip(self._tags, row, strict=True) if v is not None}
+                )
             verdict = self._verdicts[key]
             self._sets[row] = None if verdict is None else len(self._rows)
             if verdict is not None:
@@ -258,7 +309,7 @@ class _Found:
 
     def ways(self) -> pd.DataFrame:
         """Return the ways as in `Streets.ways`."""
-        columns = [*TAGS, "rule", "who"]
+        columns = [*self._tags, *self._columns]
         sets = np.empty((len(columns), len(self._rows)), dtype=object)
         sets[:] = list(zip(*self._rows, strict=True)) if self._rows else 0
         return pd.DataFrame(
@@ -280,11 +331,19 @@ def _things(path: Path, rides: tuple[str, ...], *, squares: bool) -> Iterator[An
     yield from reader.with_filter(osmium.filter.KeyFilter(*keys))
 
 
-def _decision(row: Row, rules: NetworkRules, rides: tuple[str, ...]) -> tuple[str, str] | None:
+def _decision(
+    tags: dict[str, str], rules: NetworkRules, rides: tuple[str, ...]
+) -> tuple[str, str] | None:
     """Return the rule and who may walk; None for a way that is no street at all."""
-    tags = {key: value for key, value in zip(TAGS, row, strict=True) if value is not None}
     rule = decide(tags, rules=rules)
     return (rule.name, rule.who) if is_street(rule, tags, rides=rides, rules=rules) else None
+
+
+def _driving(tags: dict[str, str]) -> tuple[float, bool, bool] | None:
+    """Return speed and directions; None for a way that no car may use."""
+    if not may_drive(tags) or not any(ways := directions(tags)):
+        return None
+    return (speed_kmh(tags), *ways)
 
 
 def _is_lift(tags: Any) -> bool:
