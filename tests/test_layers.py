@@ -8,7 +8,9 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
     {"errors", "_numba_compat", "pieces", "cards"},
-    {"columns"},
+    {"siting_problem", "columns"},
+    {"siting_models", "siting_greedy"},
+    {"siting"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},
     {"study_parts"},
@@ -30,8 +32,9 @@ LAYERS = [
     {"outputs"},
     {"result"},
     {"pipeline"},
-    {"console", "comparison", "repetitions"},
-    {"cli_options"},
+    {"console", "comparison", "repetitions", "proposals"},
+    {"cli_options", "console_site"},
+    {"cli_site"},
     {"cli"},
     {"__main__"},
 ]

@@ -26,6 +26,7 @@ from .study_parts import (
     Number,
     Part,
     PopulationPart,
+    SitingPart,
     TiersPart,
 )
 from .walkers import PACKAGED_WALKERS, RIDE_MPS, Walker
@@ -54,6 +55,7 @@ class Study(Part):
     population: PopulationPart | None = None
     zones: AreasPart | None = None
     candidates: CandidatesPart | None = None
+    siting: SitingPart = SitingPart()
     ground: GroundPart | None = None
     inventory: InventoryPart | None = None
     walkers: dict[str, Walker] = Field(default={})
