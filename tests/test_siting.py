@@ -45,9 +45,7 @@ def test_the_example_is_the_known_one(san_francisco):
 
 def test_maximal_coverage_agrees_with_spopt(san_francisco):
     known = [448255, 671938, 791499, 875247, 927402, 941462, 950428, 955113]
-    found = [
-        choose_sites(san_francisco[0], "coverage", within=5000, p=p) for p in range(1, 9)
-    ]
+    found = [choose_sites(san_francisco[0], "coverage", within=5000, p=p) for p in range(1, 9)]
     assert [one.value for one in found] == pytest.approx(known, abs=0.5)
     assert {one.status for one in found} == {"optimal"}
     assert all(one.greedy_value <= one.value + 1e-6 for one in found)
@@ -133,9 +131,7 @@ def test_coverage_is_the_best_of_all_sets(seed, p, kinds):
 def test_a_budget_and_a_spacing_are_kept(seed, budget):
     problem = invented(seed)
     far = {
-        (a, b): np.hypot(*(problem.xy[a] - problem.xy[b])) >= 2
-        for a in range(7)
-        for b in range(7)
+        (a, b): np.hypot(*(problem.xy[a] - problem.xy[b])) >= 2 for a in range(7) for b in range(7)
     }
 
     def allowed(opened):

@@ -131,8 +131,10 @@ def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
             population = read_population(path, people, boundary, findings, areas=areas)
     with findings.gather():
         listed_at = study.candidates.file if study.candidates else None
-        if listed_at and study.candidates and is_there(
-            study, listed_at, study.candidates.if_present
+        if (
+            listed_at
+            and study.candidates
+            and is_there(study, listed_at, study.candidates.if_present)
         ):
             candidates = read_candidates(noted(study, listed_at, files), findings=findings)
     water = no_ground()
