@@ -51,8 +51,10 @@ def site(
     from .study_parts import CandidatesPart, SitingPart
 
     loaded = load(study, options)
-    given = {"tier": tier, "p": p, "budget_cny": budget, "objective": objective,
-             "spacing_m": spacing, "excluded": None if exclude is None else exclude.absolute()}  # fmt: skip
+    given = {
+        "tier": tier, "p": p, "budget_cny": budget, "objective": objective, "spacing_m": spacing,
+        "excluded": None if exclude is None else exclude.absolute(),
+    }  # fmt: skip
     asked = {k: v for k, v in given.items() if v is not None}
     own = loaded.siting.model_dump(exclude_unset=True)
     if p is not None or budget is not None or objective == "full":
@@ -78,7 +80,11 @@ def site(
             click.echo(f"warning: {warning}", err=True)
         excluded = polygons.to_crs(result.network.crs).union_all()
     proposals = propose(result, excluded=excluded)
-    path = save_table(proposals.table.drop(columns="geometry"), folder, "proposals")
+    place = proposals.table.to_crs("EPSG:4326").geometry
+    table = proposals.table.drop(columns="geometry").assign(
+        lon=place.x.round(6), lat=place.y.round(6)
+    )
+    path = save_table(table.reset_index(), folder, "proposals")
     if len(proposals.not_usable):
-        save_table(proposals.not_usable, folder, "candidates_not_usable")
+        save_table(proposals.not_usable.reset_index(), folder, "candidates_not_usable")
     show_proposals(proposals, path)

@@ -146,7 +146,7 @@ def _coverage(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limi
         best = greedy
     order = greedy_cover(problem, needs, np.sort(best), replace(limits, count=np.inf))
     value = people_covered(needs, order)
-    return _choice(order, value, needs.already - solved.bound, solved, limits, greedy,
+    return _choice(order, value, needs.already - solved.bound, solved, greedy,
                    people_covered(needs, greedy), needs.uncoverable)  # fmt: skip
 
 
@@ -203,7 +203,7 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
         best = greedy
     order = greedy_median(problem, finite, np.sort(best), replace(limits, count=np.inf))
     start = float((problem.weight[:, None] * finite).sum())
-    return _choice(order, value(order), start + solved.bound, solved, limits, greedy,
+    return _choice(order, value(order), start + solved.bound, solved, greedy,
                    value(greedy), uncoverable)  # fmt: skip
 
 
@@ -248,7 +248,7 @@ def _center(problem: SitingProblem, limits: Limits) -> Choice:
     proven = Solved(best, bound, low >= high, True)
     order = greedy_center(problem, now, np.sort(best), replace(limits, count=np.inf))
     order = np.concatenate([order, np.setdiff1d(best, order)])
-    return _choice(order, value(order), bound, proven, limits, greedy, value(greedy), uncoverable)
+    return _choice(order, value(order), bound, proven, greedy, value(greedy), uncoverable)
 
 
 def _with_capacity(problem: SitingProblem, limits: Limits, within: float, *, full: bool) -> Choice:
@@ -291,11 +291,11 @@ def _with_capacity(problem: SitingProblem, limits: Limits, within: float, *, ful
     chosen = np.array(order, dtype=np.int64)
     reached = float(len(order)) if full else value(chosen)
     bound = float(np.ceil(solved.bound - 1e-6)) if full else -solved.bound
-    return _choice(chosen, reached, bound, solved, limits, chosen, reached, np.flatnonzero(~some))
+    return _choice(chosen, reached, bound, solved, chosen, reached, np.flatnonzero(~some))
 
 
 def _choice(
-    chosen: NDArray[np.int64], value: float, bound: float, solved: Solved, limits: Limits,
+    chosen: NDArray[np.int64], value: float, bound: float, solved: Solved,
     greedy: NDArray[np.int64], greedy_value: float, uncoverable: NDArray[np.int64],
 ) -> Choice:  # fmt: skip
     apart = abs(value - bound) / abs(value) if value else abs(bound)
@@ -313,7 +313,7 @@ def _served(problem: SitingProblem, beyond: float) -> tuple[SitingProblem, NDArr
     """Return the problem of those who have a walk to some site of every kind, and the others."""
     linked = np.zeros((len(problem.weight), problem.kinds), dtype=bool)
     linked[problem.place, problem.kind[problem.site]] = True
-    served = linked.all(axis=1)
+    served = np.asarray(linked.all(axis=1))
     others = np.flatnonzero(~served)
     return (problem if np.isfinite(beyond) else problem.of_places(served)), others
 
@@ -346,7 +346,8 @@ def _apart(problem: SitingProblem, spacing_m: float) -> NDArray[np.int64]:
     between = problem.xy[pairs[:, 0]] - problem.xy[pairs[:, 1]]
     distance = np.hypot(between[:, 0], between[:, 1])
     same = problem.kind[pairs[:, 0]] == problem.kind[pairs[:, 1]]
-    return pairs[(same & (distance < spacing_m)) | (distance <= _SAME_PLACE_M)]
+    barred = (same & (distance < spacing_m)) | (distance <= _SAME_PLACE_M)
+    return np.asarray(pairs[barred])
 
 
 def _helps_nobody(needs: Needs | None) -> Problem:

@@ -64,7 +64,7 @@ def greedy_median(
     def scores() -> Scores:
         saved = weight * np.maximum(best[problem.place, kind] - problem.minutes, 0.0)
         total = np.bincount(problem.site, weights=saved, minlength=len(problem.existing))
-        return total, total
+        return total.astype(float), total.astype(float)
 
     def take(site: int) -> None:
         own = problem.site == site
@@ -115,7 +115,8 @@ def _pick(
     usable = np.zeros(len(problem.existing), dtype=bool)
     usable[use] = True
     cost = np.nan_to_num(problem.cost)
-    left, order = limits.budget, []
+    left = limits.budget
+    order: list[int] = []
     least = None
     while len(order) < limits.count:
         usable &= cost <= left * (1 + _NOTHING)

@@ -6,6 +6,7 @@ covering within a radius that is halved until it fits (Minieka 1970).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from scipy.sparse import csr_array, hstack, identity, vstack
 
 from .siting_problem import Limits, Needs, SitingProblem
 
+Row = tuple[Any, Any, Any]
+"""Rows of a program: their matrix, the least and the most of each."""
 _WHOLE = 0.5
 _INFEASIBLE, _LIMIT = 2, 1
 
@@ -48,7 +51,7 @@ def max_cover(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limi
         (np.ones(len(needs.group)), (np.arange(len(needs.group)), needs.group)),
         shape=(len(needs.group), groups),
     )
-    rows = [(hstack([-needs.matrix[:, use], own]), -np.inf, 0.0)]
+    rows: list[Row] = [(hstack([-needs.matrix[:, use], own]), -np.inf, 0.0)]
     rows += _limiting(problem, use, limits, more=groups)
     value = np.concatenate([np.zeros(len(use)), -needs.weight])
     return _solve(value, use, rows, limits)
@@ -57,7 +60,10 @@ def max_cover(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limi
 def min_cover(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limits: Limits
               ) -> Solved:  # fmt: skip
     """Fill every need with the fewest candidates of `use`."""
-    rows = [(needs.matrix[:, use], 1.0, np.inf), *_limiting(problem, use, limits, more=0)]
+    rows: list[Row] = [
+        (needs.matrix[:, use], 1.0, np.inf),
+        *_limiting(problem, use, limits, more=0),
+    ]
     return _solve(np.ones(len(use)), use, rows, limits)
 
 
@@ -88,7 +94,7 @@ def assign(
     opened = csr_array((-np.ones(links), (each, column)), shape=(links, len(use)))
     whole = csr_array((np.ones(links), (place, each)), shape=(places, links))
     none = csr_array((places, len(use)))
-    rows: list[tuple[csr_array, object, object]] = [
+    rows: list[Row] = [
         (hstack([opened, identity(links)]), -np.inf, 0.0),
         (hstack([none, whole]), np.where(must, 1.0, 0.0), 1.0),
     ]
@@ -109,10 +115,10 @@ def assign(
 
 def _limiting(
     problem: SitingProblem, use: NDArray[np.int64], limits: Limits, *, more: int
-) -> list[tuple[csr_array, object, object]]:
+) -> list[Row]:
     """Return the rows of number, budget and spacing, with `more` columns after the sites'."""
     new = ~problem.existing[use]
-    rows: list[tuple[csr_array, object, object]] = []
+    rows: list[Row] = []
     blank = csr_array((1, more))
     if np.isfinite(limits.count):
         rows.append((hstack([csr_array(new[None, :].astype(float)), blank]), -np.inf, limits.count))
@@ -134,7 +140,7 @@ def _limiting(
 
 def _solve(
     value: NDArray[np.float64], use: NDArray[np.int64],
-    rows: list[tuple[csr_array, object, object]], limits: Limits,
+    rows: list[Row], limits: Limits,
     standing: NDArray[np.bool_] | None = None,
 ) -> Solved:  # fmt: skip
     count = len(value)

@@ -146,7 +146,7 @@ def close_pairs(problem: SitingProblem, within_m: float) -> NDArray[np.int64]:
     if len(placed) < 2 or within_m <= 0:
         return np.zeros((0, 2), dtype=np.int64)
     pairs = placed[cKDTree(problem.xy[placed]).query_pairs(within_m, output_type="ndarray")]
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return np.asarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def needs_within(problem: SitingProblem, within: NDArray[np.float64]) -> Needs:
     within
         Shape (kinds,), the longest walk that covers.
     """
-    missing = problem.nearest_existing() > within
+    missing = np.asarray(problem.nearest_existing() > within)
     near = problem.minutes <= within[problem.kind[problem.site]]
     near &= ~problem.existing[problem.site]
     near &= missing[problem.place, problem.kind[problem.site]]
@@ -248,7 +248,7 @@ def needs_within(problem: SitingProblem, within: NDArray[np.float64]) -> Needs:
     matrix.sum_duplicates()
     matrix.data[:] = 1.0
     return Needs(
-        weight=weight,
+        weight=weight.astype(float),
         group=rows // problem.kinds,
         matrix=matrix,
         already=float(np.sort(problem.weight[~missing.any(axis=1)]).sum()),

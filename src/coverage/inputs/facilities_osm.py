@@ -239,6 +239,7 @@ def _name(tags: Tags) -> str:
 
 
 def place_of(shape: shapely.Geometry) -> shapely.Point:
+    """Return the centroid of a shape, or a point inside where the centroid is not."""
     center = shape.centroid
     return center if shape.intersects(center) else shape.point_on_surface()
 
