@@ -5,9 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from click.testing import CliRunner
 
 import coverage
+from coverage.cli import main
 from coverage.errors import InputError
+from coverage.inputs.candidates import read_candidates
+from coverage.inputs.candidates_osm import candidates_of_file, is_premises
 from coverage.proposals import candidates_of, propose, street_places
 from coverage.study_parts import SitingPart
 
@@ -74,3 +78,64 @@ def test_places_along_the_streets_are_the_same_every_time(sample):
     assert np.unique(np.floor(shapely.get_coordinates(one.geometry) / 200), axis=0).shape[0] == len(
         one
     )
+
+
+def test_lists_of_every_kind_come_to_the_same_candidates(sample, tmp_path):
+    table = pd.DataFrame(
+        {"编号": ["a", "b"], "名称": ["甲", "乙"], "经度": [106.5, 106.51], "纬度": [29.5, 29.51],
+         "造价": [100.0, 200.0]}
+    )  # fmt: skip
+    table.to_csv(tmp_path / "list.csv", index=False)
+    table.to_excel(tmp_path / "list.xlsx", index=False)
+    gpd.GeoDataFrame(
+        table, geometry=gpd.points_from_xy(table["经度"], table["纬度"]), crs="EPSG:4326"
+    ).to_file(tmp_path / "list.geojson")
+    read = [read_candidates(tmp_path / f"list.{kind}") for kind in ("csv", "xlsx", "geojson")]
+    for one in read:
+        assert list(one.index) == ["a", "b"]
+        assert list(one["cost_cny"]) == [100, 200]
+        assert one.geometry.x.tolist() == pytest.approx([106.5, 106.51])
+        assert one["floor_area_m2"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("tags", "known"),
+    [
+        ({"shop": "vacant"}, True),
+        ({"disused:shop": "supermarket"}, True),
+        ({"building": "kindergarten"}, True),
+        ({"disused": "yes", "amenity": "school"}, True),
+        ({"disused": "yes", "railway": "rail"}, False),
+        ({"shop": "bakery"}, False),
+    ],
+)
+def test_what_counts_as_premises(tags, known):
+    assert is_premises(tags) is known
+
+
+def test_premises_are_read_from_the_street_file(tmp_path):
+    path = tmp_path / "small.osm"
+    path.write_text(
+        '<osm version="0.6"><node id="1" version="1" lon="106.5" lat="29.5">'
+        '<tag k="disused:shop" v="yes"/><tag k="name" v="旧店"/></node>'
+        '<node id="2" version="1" lon="106.5" lat="29.5"><tag k="shop" v="bakery"/></node></osm>',
+        encoding="utf-8",
+    )
+    found = candidates_of_file(path, shapely.box(106, 29, 107, 30))
+    assert list(found.index) == ["node/1"]
+    assert found["name"].tolist() == ["旧店"]
+    assert len(candidates_of_file(path, shapely.box(0, 0, 1, 1))) == 0
+
+
+def test_the_command_writes_the_proposals(tmp_path):
+    done = CliRunner().invoke(
+        main, ["site", "sample", "--tier", "community", "--p", "2", "--out", str(tmp_path)]
+    )
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "proposals.csv")
+    assert 1 <= len(table) <= 2
+    assert (table["elderly_gained"] > 0).all()
+    assert {"lon", "lat", "candidate", "proposal"} <= set(table.columns)
+    refused = CliRunner().invoke(main, ["site", "sample", "--p", "0", "--out", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert "Traceback" not in refused.output

@@ -18,7 +18,8 @@ def show_proposals(proposals: Proposals, path: Path) -> None:
     for number, row in proposals.table.iterrows():
         cost = "" if row["cost_cny"] != row["cost_cny"] else f"{row['cost_cny']:,.0f}"
         table.add_row(
-            str(number), escape(" ".join(dict.fromkeys([row["candidate"], row["name"]]))), row["tier"],
+            str(number), escape(" ".join(dict.fromkeys([row["candidate"], row["name"]]))),
+            row["tier"],
             f"{row['elderly_gained']:,.0f}", f"{row['share_total']:.1%}", cost,
             escape(str(row["area"])),
         )  # fmt: skip

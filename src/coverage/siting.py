@@ -162,7 +162,7 @@ def _full(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limits: 
         best = solved.chosen
     order = greedy_cover(problem, needs, np.sort(best), replace(limits, count=np.inf))
     order = np.concatenate([order, np.setdiff1d(best, order)])
-    return _choice(order, float(len(order)), float(np.ceil(solved.bound - 1e-6)), solved, limits,
+    return _choice(order, float(len(order)), float(np.ceil(solved.bound - 1e-6)), solved,
                    greedy, float(len(greedy)) if complete else float("nan"),
                    needs.uncoverable)  # fmt: skip
 

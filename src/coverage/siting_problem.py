@@ -216,14 +216,14 @@ def needs_within(problem: SitingProblem, within: NDArray[np.float64]) -> Needs:
         Shape (kinds,), the longest walk that covers.
     """
     missing = np.asarray(problem.nearest_existing() > within)
-    near = problem.minutes <= within[problem.kind[problem.site]]
+    near = np.asarray(problem.minutes <= within[problem.kind[problem.site]])
     near &= ~problem.existing[problem.site]
     near &= missing[problem.place, problem.kind[problem.site]]
     place, site = problem.place[near], problem.site[near]
     offered = np.zeros_like(missing)
     offered[place, problem.kind[site]] = True
     hopeless = (missing & ~offered).any(axis=1)
-    in_need = missing.any(axis=1) & ~hopeless
+    in_need = np.asarray(missing.any(axis=1) & ~hopeless)
     kept = in_need[place]
     place, site = place[kept], site[kept]
     # Equal sets of candidates have equal sums of random 64-bit keys, and as good as only they.

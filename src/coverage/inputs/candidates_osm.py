@@ -64,7 +64,10 @@ def candidates_of_file(path: Path, area: shapely.Geometry) -> gpd.GeoDataFrame:
     ]
     frame = pd.DataFrame(rows, columns=["id", "name", "geometry"])
     return gpd.GeoDataFrame(
-        frame.assign(floor_area_m2=float("nan"), cost_cny=float("nan"), fits=pd.Series([TIERS] * len(rows), dtype=object))
+        frame.assign(
+            floor_area_m2=float("nan"), cost_cny=float("nan"),
+            fits=pd.Series([TIERS] * len(rows), dtype=object),
+        )
         .set_index("id").sort_index(),
         crs="EPSG:4326",
     )  # fmt: skip
