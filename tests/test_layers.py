@@ -9,6 +9,9 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 LAYERS = [
     {"errors", "_numba_compat", "pieces", "cards"},
     {"columns", "rounds"},
+    {"siting_problem", "columns"},
+    {"siting_models", "siting_greedy"},
+    {"siting"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},
     {"study_parts"},
@@ -42,6 +45,9 @@ LAYERS = [
     {"console_visits"},
     {"cli_options"},
     {"cli_visits"},
+    {"console", "comparison", "repetitions", "proposals"},
+    {"cli_options", "console_site"},
+    {"cli_site"},
     {"cli"},
     {"__main__"},
 ]

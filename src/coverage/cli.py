@@ -11,6 +11,7 @@ from . import __version__
 from .cli_options import Folder, load, lon_lat, study_argument, with_changes
 from .cli_whatif import whatif
 from .cli_visits import visits
+from .cli_site import site
 from .errors import CareCircleError
 
 
@@ -309,3 +310,6 @@ def studies() -> None:
     width = max(map(len, titles))
     for name, title in titles.items():
         click.echo(f"{name:<{width}}  {title}")
+
+
+main.add_command(site)

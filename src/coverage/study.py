@@ -26,6 +26,7 @@ from .study_parts import (
     Number,
     Part,
     PopulationPart,
+    SitingPart,
     TiersPart,
     VisitsPart,
 )
@@ -55,6 +56,7 @@ class Study(Part):
     population: PopulationPart | None = None
     zones: AreasPart | None = None
     candidates: CandidatesPart | None = None
+    siting: SitingPart = SitingPart()
     ground: GroundPart | None = None
     inventory: InventoryPart | None = None
     visits: VisitsPart | None = None

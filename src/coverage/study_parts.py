@@ -205,8 +205,67 @@ class GroundPart(Part):
     if_present: bool = False
 
 
-class CandidatesPart(FilePart):
-    """Premises where a facility could open."""
+class CandidatesPart(Part):
+    """Premises where a facility could open: a list, OpenStreetMap, or places along streets.
+
+    Attributes
+    ----------
+    from_osm
+        Whether to take disused and vacant premises and kindergartens of the street file.
+    from_streets
+        Whether to take places at regular distances along the usable streets of the study area.
+    file
+        The list: CSV, ``.xlsx``, GeoJSON or GeoPackage.
+    if_present
+        Whether a missing list leaves the part out.
+    every_m
+        Distance between places along a street, metres.
+    """
+
+    # Before `file`, which is checked against them.
+    from_osm: bool = False
+    from_streets: bool = False
+    file: Path | None = Field(default=None, validate_default=True)
+    if_present: bool = False
+    every_m: Number = Field(default=250, ge=20, le=5_000)
+
+    @field_validator("file")
+    @classmethod
+    def _there_is_a_source(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        if file is None and not (info.data.get("from_osm") or info.data.get("from_streets")):
+            raise PydanticCustomError("missing", "needed unless from_osm or from_streets is true")
+        return file
+
+
+class SitingPart(Part):
+    """Where the next facilities should open.
+
+    Attributes
+    ----------
+    tier
+        The tier to open, or ``circle``: what gives people all three.
+    objective
+        ``coverage``: the most elderly people within the tier's minutes; ``full``: all who can be,
+        with the fewest sites; ``median``: the least person-minutes; ``center``: the shortest worst
+        walk.
+    p, budget_cny
+        How many may open, and what they may cost together; without either, 5 open.
+    spacing_m
+        How far apart facilities of one tier must stand, those there are included, metres.
+    excluded
+        Polygons in which nothing may open.
+    gap, seconds
+        Relative gap at which the search may stop, and the time after which it does.
+    """
+
+    tier: TierName | Literal["circle"] = "community"
+    objective: Literal["coverage", "full", "median", "center"] = "coverage"
+    p: int | None = None
+    budget_cny: Number | None = None
+    spacing_m: Number = Field(default=0, ge=0, le=20_000)
+    excluded: Path | None = None
+    gap: Number = Field(default=0, ge=0, lt=1)
+    seconds: Number = Field(default=60, gt=0, le=86_400)
 
 
 class InventoryPart(Part):

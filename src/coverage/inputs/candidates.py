@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from ..errors import Findings
 from ..study_parts import TIERS
 from .facilities import lon_lat
-from .tables import fold, numbers, read_table, rename_columns, require_columns
+from .map_points import read_map_points
+from .tables import fold, numbers, read_table, rename_columns, require_columns, require_file
+from .workbooks import read_workbook
+
+WORKBOOKS = (".xlsx", ".xlsm")
+MAPS = (".geojson", ".json", ".gpkg")
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("编号",),
@@ -22,8 +28,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """Columns of a candidate file and what else each may be called."""
 
 
-def read_candidates(path: Path) -> gpd.GeoDataFrame:
-    """Read premises from a CSV file.
+def read_candidates(path: Path, *, findings: Findings | None = None) -> gpd.GeoDataFrame:
+    """Read premises from a table, a workbook or a map file.
+
+    Parameters
+    ----------
+    path
+        CSV, ``.xlsx``, GeoJSON or GeoPackage; a map file's positions are its geometry's.
+    findings
+        Takes the warnings.
 
     Returns
     -------
@@ -36,10 +49,8 @@ def read_candidates(path: Path) -> gpd.GeoDataFrame:
     InputError
         Listing every unusable cell with its row and column.
     """
-    table = rename_columns(read_table(path, purpose="candidates"), COLUMNS, path=path)
-    require_columns(table, ("id", "name", "lon", "lat"), path=path, aliases=COLUMNS)
-    findings = Findings()
-    lon, lat = lon_lat(table, path=path, findings=findings)
+    findings = Findings(warnings=[] if findings is None else findings.warnings)
+    table, lon, lat = _positioned(path, findings)
     for row in table.index[table["id"] == ""]:
         findings.problem(f"{path.name}, row {row}, column id", "is empty.", "Give it an id.")
     twice = table["id"][table["id"].duplicated(keep=False) & (table["id"] != "")]
@@ -78,3 +89,24 @@ def read_candidates(path: Path) -> gpd.GeoDataFrame:
         geometry=gpd.points_from_xy(lon, lat),
         crs="EPSG:4326",
     ).set_axis(table["id"].rename("id"), axis=0)
+
+
+def _positioned(path: Path, findings: Findings) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Return the table with its columns named as in `COLUMNS`, longitude and latitude."""
+    kind = require_file(path, "candidates").suffix.lower()
+    if kind in MAPS:
+        table, lon, lat = read_map_points(path, purpose="candidates", findings=findings)
+        # Where the geometry says it, columns of coordinates are only a copy.
+        spare = {"lon", "lat", *COLUMNS["lon"], *COLUMNS["lat"]}
+        table = table.drop(columns=[c for c in table.columns if c.lower() in spare])
+        table = rename_columns(table, COLUMNS, path=path)
+        require_columns(table, ("id", "name"), path=path, aliases=COLUMNS)
+        return table, lon, lat
+    if kind in WORKBOOKS:
+        known = {name.lower() for key, names in COLUMNS.items() for name in (key, *names)}
+        table = read_workbook(path, purpose="candidates", sheet=None, known=known)
+    else:
+        table = read_table(path, purpose="candidates")
+    table = rename_columns(table, COLUMNS, path=path)
+    require_columns(table, ("id", "name", "lon", "lat"), path=path, aliases=COLUMNS)
+    return table, *lon_lat(table, path=path, findings=findings)

@@ -130,8 +130,13 @@ def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
             path = noted(study, people.file, files)
             population = read_population(path, people, boundary, findings, areas=areas)
     with findings.gather():
-        if study.candidates and is_there(study, study.candidates.file, study.candidates.if_present):
-            candidates = read_candidates(noted(study, study.candidates.file, files))
+        listed_at = study.candidates.file if study.candidates else None
+        if (
+            listed_at
+            and study.candidates
+            and is_there(study, listed_at, study.candidates.if_present)
+        ):
+            candidates = read_candidates(noted(study, listed_at, files), findings=findings)
     water = no_ground()
     with findings.gather():
         if study.ground and is_there(study, study.ground.water, study.ground.if_present):

@@ -25,6 +25,9 @@ TAGS: Mapping[str, tuple[str, ...]] = {
     "social_facility": ("nursing_home", "assisted_living", "group_home", "day_care"),
 }
 """What is asked for; `is_elder_care` then decides."""
+_WANTED = osmium.filter.TagFilter(
+    *((key, value) for key, values in TAGS.items() for value in values)
+)
 
 DEFAULT_TIERS: Mapping[str, TierName] = {
     "day_care": "community",
@@ -97,7 +100,7 @@ def facilities_of_file(path: Path, area: shapely.Geometry) -> gpd.GeoDataFrame:
         When the file cannot be read.
     """
     try:
-        return facilities_of(_in_file(path), area)
+        return facilities_of(objects_of_file(path, _WANTED), area)
     except RuntimeError as error:
         raise InputError(
             Problem(str(path), f"facilities: cannot be read from it ({error}).",
@@ -144,7 +147,7 @@ def facilities_of(found: Iterable[Found], area: shapely.Geometry) -> gpd.GeoData
     rows = [
         {"id": one.id, **_facility(one), "geometry": place}
         for one in found
-        if is_elder_care(one.tags) and area.intersects(place := _place(one.shape))
+        if is_elder_care(one.tags) and area.intersects(place := place_of(one.shape))
     ]
     columns = ["id", "name", "tier", "tier_guessed", "capacity", "address", "geometry"]
     frame = pd.DataFrame(rows, columns=columns).astype({"tier_guessed": bool, "capacity": float})
@@ -235,15 +238,14 @@ def _name(tags: Tags) -> str:
     return next((tags[key] for key in ("name", "name:zh", "official_name") if key in tags), "")
 
 
-def _place(shape: shapely.Geometry) -> shapely.Point:
+def place_of(shape: shapely.Geometry) -> shapely.Point:
+    """Return the centroid of a shape, or a point inside where the centroid is not."""
     center = shape.centroid
     return center if shape.intersects(center) else shape.point_on_surface()
 
 
-def _in_file(path: Path) -> Iterator[Found]:
-    wanted = osmium.filter.TagFilter(
-        *((key, value) for key, values in TAGS.items() for value in values)
-    )
+def objects_of_file(path: Path, wanted: Any) -> Iterator[Found]:
+    """Yield the nodes and areas of a file that pass one of osmium's filters."""
     nodes: Iterator[Any] = iter(
         osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(wanted)
     )

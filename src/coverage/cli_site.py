@@ -1,0 +1,90 @@
+"""The command `care-circle site`: where the next facilities should open."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .cli_options import Folder, load, study_argument, with_changes
+
+
+@click.command()
+@study_argument
+@with_changes
+@click.option(
+    "--tier", type=click.Choice(["community", "street", "district", "circle"]),
+    help="What to open; circle: what gives people all three tiers.",
+)  # fmt: skip
+@click.option("--p", type=int, help="How many may open (5 where neither this nor a budget is set).")
+@click.option("--budget", type=float, help="What they may cost together, CNY.")
+@click.option(
+    "--objective", type=click.Choice(["coverage", "full", "median", "center"]),
+    help="Most people covered, all with the fewest, least minutes, or shortest worst walk.",
+)  # fmt: skip
+@click.option("--spacing", type=float, help="Metres between facilities of one tier.")
+@click.option(
+    "--candidates",
+    type=click.Path(path_type=Path),
+    help="Premises: CSV, XLSX, GeoJSON, GeoPackage.",
+)
+@click.option("--exclude", type=click.Path(path_type=Path), help="Polygons where nothing may open.")
+@click.option(
+    "--from-osm", is_flag=True, help="Also disused and vacant premises in the streets' file."
+)
+@click.option("--from-streets", is_flag=True, help="Also places along the streets.")
+@click.option(
+    "--out", type=Folder(path_type=Path),
+    help="Folder for proposals.csv (default: data/processed/STUDY).",
+)  # fmt: skip
+def site(
+    study: str, tier: str | None, p: int | None, budget: float | None, objective: str | None,
+    spacing: float | None, candidates: Path | None, exclude: Path | None, from_osm: bool,
+    from_streets: bool, out: Path | None, **options: Any,
+) -> None:  # fmt: skip
+    """Propose where the next facilities of STUDY should open, in the order to open them."""
+    from . import pipeline
+    from .console_site import show_proposals
+    from .errors import Findings
+    from .inputs.areas import read_polygons
+    from .outputs.store import ensure_writable, save_table
+    from .proposals import propose
+    from .study_parts import CandidatesPart, SitingPart
+
+    loaded = load(study, options)
+    given = {
+        "tier": tier, "p": p, "budget_cny": budget, "objective": objective, "spacing_m": spacing,
+        "excluded": None if exclude is None else exclude.absolute(),
+    }  # fmt: skip
+    asked = {k: v for k, v in given.items() if v is not None}
+    own = loaded.siting.model_dump(exclude_unset=True)
+    if p is not None or budget is not None or objective == "full":
+        own = {k: v for k, v in own.items() if k not in {"p", "budget_cny"}}
+    loaded = loaded.model_copy(update={"siting": SitingPart(**{**own, **asked})})
+    if candidates is not None or from_osm or from_streets:
+        part = loaded.candidates
+        file = candidates.absolute() if candidates else (part.file if part else None)
+        loaded = loaded.model_copy(update={"candidates": CandidatesPart(
+            file=file, from_osm=from_osm, from_streets=from_streets,
+            if_present=part is not None and part.if_present and candidates is None,
+        )})  # fmt: skip
+    folder = out or Path("data/processed") / loaded.name
+    ensure_writable(folder)
+    result = pipeline.run(loaded)
+    excluded = None
+    if loaded.siting.excluded is not None:
+        told = Findings()
+        polygons = read_polygons(
+            loaded.path(loaded.siting.excluded), purpose="excluded areas", findings=told
+        )
+        for warning in told.warnings:
+            click.echo(f"warning: {warning}", err=True)
+        excluded = polygons.to_crs(result.network.crs).union_all()
+    proposals = propose(result, excluded=excluded)
+    place = proposals.table.to_crs("EPSG:4326").geometry
+    table = proposals.table.drop(columns="geometry").assign(
+        lon=place.x.round(6), lat=place.y.round(6)
+    )
+    path = save_table(table.reset_index(), folder, "proposals")
+    if len(proposals.not_usable):
+        save_table(proposals.not_usable.reset_index(), folder, "candidates_not_usable")
+    show_proposals(proposals, path)

@@ -1,0 +1,39 @@
+"""Proposals printed to a terminal."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .proposals import Proposals
+
+
+def show_proposals(proposals: Proposals, path: Path) -> None:
+    """Print the proposals, how good they are, and what could not be considered."""
+    console = Console(highlight=False)
+    table = Table(title=f"Where to open next 下一处开在哪里: {proposals.asked.tier}")
+    for name in ("", "candidate", "tier", "elderly gained", "covered then", "cost CNY", "area"):
+        table.add_column(name)
+    for number, row in proposals.table.iterrows():
+        cost = "" if row["cost_cny"] != row["cost_cny"] else f"{row['cost_cny']:,.0f}"
+        table.add_row(
+            str(number), escape(" ".join(dict.fromkeys([row["candidate"], row["name"]]))),
+            row["tier"],
+            f"{row['elderly_gained']:,.0f}", f"{row['share_total']:.1%}", cost,
+            escape(str(row["area"])),
+        )  # fmt: skip
+    console.print(table)
+    choice = proposals.choice
+    console.print(
+        f"elderly covered {proposals.covered_before:,.0f} → {proposals.covered_after:,.0f}; "
+        f"one by one (greedy) {proposals.covered_greedy:,.0f}; {choice.status}, gap "
+        f"{choice.gap:.2%}; {proposals.uncoverable:,.0f} cannot be covered by any candidate"
+    )
+    for candidate, why in proposals.not_usable["why"].head(20).items():
+        console.print(
+            f"[yellow]not usable[/yellow] {escape(str(candidate))}: {why}", soft_wrap=True
+        )
+    if (more := len(proposals.not_usable) - 20) > 0:
+        console.print(f"[yellow]not usable[/yellow] … and {more} more, listed in {path.parent}")
+    console.print(f"[bold]{escape(str(path))}[/bold]", soft_wrap=True)

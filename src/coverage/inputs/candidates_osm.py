@@ -1,0 +1,73 @@
+"""Premises that OpenStreetMap shows to be disused, vacant or kindergartens."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import osmium
+import pandas as pd
+import shapely
+
+from ..errors import InputError, Problem
+from ..study_parts import TIERS
+from .facilities_osm import objects_of_file, place_of
+
+_PREMISES = ("shop", "building", "amenity", "office", "healthcare", "leisure")
+_YES = {"yes", "true", "1"}
+
+
+def _wanted() -> tuple[Any, ...]:
+    """Return the filters of which an object passes one; `is_premises` then decides."""
+    return (
+        osmium.filter.KeyFilter("disused", *(f"disused:{key}" for key in _PREMISES)),
+        osmium.filter.TagFilter(("shop", "vacant"), ("building", "kindergarten")),
+    )
+
+
+def is_premises(tags: Mapping[str, str]) -> bool:
+    """Say whether tags describe a disused or vacant premises or a kindergarten's building."""
+    if any(tags.get(f"disused:{key}") for key in _PREMISES):
+        return True
+    if tags.get("shop") == "vacant" or tags.get("building") == "kindergarten":
+        return True
+    return tags.get("disused") in _YES and any(key in tags for key in _PREMISES)
+
+
+def candidates_of_file(path: Path, area: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Read premises from an ``.osm`` or ``.osm.pbf`` file, as `read_candidates` returns them.
+
+    Parameters
+    ----------
+    path
+        The file: nodes, closed ways and multipolygons count.
+    area
+        EPSG:4326; what lies outside is left out.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read.
+    """
+    shapely.prepare(area)
+    try:
+        found = {one.id: one for wanted in _wanted() for one in objects_of_file(path, wanted)}
+    except RuntimeError as error:
+        raise InputError(
+            Problem(str(path), f"candidates: cannot be read from it ({error}).",
+                    "It may be damaged or cut short; download it again.")
+        ) from error  # fmt: skip
+    rows = [
+        (one.id, one.tags.get("name", one.id), place)
+        for one in found.values()
+        if is_premises(one.tags) and area.intersects(place := place_of(one.shape))
+    ]
+    frame = pd.DataFrame(rows, columns=["id", "name", "geometry"])
+    return gpd.GeoDataFrame(
+        frame.assign(
+            floor_area_m2=float("nan"), cost_cny=float("nan"),
+            fits=pd.Series([TIERS] * len(rows), dtype=object),
+        )
+        .set_index("id").sort_index(),
+        crs="EPSG:4326",
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""Where the next facilities should open, by the study's own walks."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .circle import TIE_MIN, area_of, snap_homes
+from .errors import InputError, Problem, UsageError
+from .findings import Findings
+from .inputs.candidates_osm import candidates_of_file
+from .links import find_links
+from .siting import Choice, choose_sites, people_covered
+from .siting_problem import needs_within, siting_problem
+from .snapping import snap_facilities, usable_edges
+from .study_parts import TIERS, CandidatesPart, SitingPart
+
+DEFAULT_P = 5
+LISTED, OSM, STREET = "listed", "osm", "street"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Facilities that should open, in the order to open them.
+
+    Attributes
+    ----------
+    table
+        Index ``proposal`` from 1, in the network's coordinate system: ``candidate``, ``name``,
+        ``tier``, ``elderly_gained`` (people whom this one newly covers), ``elderly_total``
+        (covered once it is open), ``share_total`` (of all elderly people), ``cost_cny`` and
+        ``cny_per_person`` (NaN where not known), ``floor_area_m2``, ``source`` (`LISTED`, `OSM` or
+        `STREET`), ``area`` and ``geometry``.
+    asked
+        What was asked for.
+    choice
+        What the solver found, with its bound, gap and status; see `coverage.siting.Choice`.
+    covered_before, covered_after, covered_greedy
+        Elderly people covered: today, with the proposals, and with the greedy order instead.
+    uncoverable
+        Elderly people whom neither a facility nor a candidate can cover.
+    not_usable
+        Index: candidate. ``why`` it could not be considered.
+    """
+
+    table: gpd.GeoDataFrame
+    asked: SitingPart
+    choice: Choice
+    covered_before: float
+    covered_after: float
+    covered_greedy: float
+    uncoverable: float
+    not_usable: pd.DataFrame
+
+
+def street_places(findings: Findings, every_m: float) -> gpd.GeoDataFrame:
+    """Return places at regular distances along the usable streets of the study area.
+
+    Of the places at the middle of every usable piece of street the first in each square of
+    `every_m` metres is taken, so that they spread evenly and the same ones are found every time.
+    """
+    network = findings.network
+    usable = usable_edges(network)
+    lines = network.lines()[usable]
+    middle = shapely.line_interpolate_point(lines, 0.5, normalized=True)
+    xy = shapely.get_coordinates(middle)
+    shapely.prepare(findings.inputs.boundary)
+    xy = np.unique(xy[shapely.intersects_xy(findings.inputs.boundary, xy)].round(2), axis=0)
+    cell = np.floor(xy / every_m).astype(np.int64)
+    # The nearest to the centre of its square, so that neighbours are about a step apart.
+    off = np.hypot(*(xy - (cell + 0.5) * every_m).T)
+    order = np.lexsort((off, cell[:, 1], cell[:, 0]))
+    _, first = np.unique(cell[order], axis=0, return_index=True)
+    chosen = xy[order[first]]
+    ids = [f"street/{number:05d}" for number in range(1, len(chosen) + 1)]
+    return gpd.GeoDataFrame(
+        {"name": ids, "floor_area_m2": np.nan, "cost_cny": np.nan, "fits": [TIERS] * len(ids)},
+        geometry=gpd.points_from_xy(chosen[:, 0], chosen[:, 1]), crs=network.crs,
+    ).set_axis(pd.Index(ids, name="id"), axis=0)  # fmt: skip
+
+
+def candidates_of(findings: Findings, part: CandidatesPart | None = None) -> gpd.GeoDataFrame:
+    """Return the candidates of a study in the network's coordinate system, with ``source``.
+
+    They are its list's, with those of OpenStreetMap and of the streets where it asks for them; a
+    study that says nothing of candidates gets places along its streets.
+    """
+    part = part or findings.study.candidates or CandidatesPart(from_streets=True)
+    crs, frames = findings.network.crs, []
+    if findings.inputs.candidates is not None:
+        frames.append(findings.inputs.candidates.to_crs(crs).assign(source=LISTED))
+    if part.from_osm:
+        if findings.study.network.file is None:
+            raise UsageError(
+                "Premises of OpenStreetMap are read from a street file, and the study has none.",
+                "Set network.file, or use --from-streets.",
+            )
+        area = gpd.GeoSeries([findings.inputs.boundary], crs=crs).to_crs("EPSG:4326").iloc[0]
+        mapped = candidates_of_file(findings.study.path(findings.study.network.file), area)
+        frames.append(mapped.to_crs(crs).assign(source=OSM))
+    if part.from_streets:
+        frames.append(street_places(findings, part.every_m).assign(source=STREET))
+    if not frames or not sum(map(len, frames)):
+        raise InputError(
+            Problem("candidates", "there are none.", "Give a list, or use --from-streets.")
+        )
+    return pd.concat([frame for frame in frames if len(frame)]).sort_index(kind="stable")
+
+
+def propose(
+    findings: Findings,
+    *,
+    asked: SitingPart | None = None,
+    candidates: gpd.GeoDataFrame | None = None,
+    excluded: shapely.Geometry | None = None,
+) -> Proposals:
+    """Propose the next facilities of a study.
+
+    Parameters
+    ----------
+    findings
+        The study as analysed.
+    asked
+        What to propose; the study's own without it.
+    candidates
+        As `candidates_of` returns them, which is where they come from without it.
+    excluded
+        Where nothing may open, in the network's coordinate system.
+
+    Raises
+    ------
+    UsageError
+        When the study does not say where people live, or what is asked allows nothing.
+    InputError
+        When no candidate is usable or helps, or no choice satisfies everything.
+    """
+    study, network, people = findings.study, findings.network, findings.people
+    asked = asked or study.siting
+    if people is None:
+        raise UsageError(
+            "The study does not say where people live, so nobody can be said to gain.",
+            "Add [population] to the study.",
+        )
+    candidates = candidates_of(findings) if candidates is None else candidates
+    standing = snap_facilities(study, network, candidates)
+    why = np.full(len(candidates), "", dtype=object)
+    if excluded is not None:
+        why[candidates.intersects(excluded).to_numpy()] = "stands in an excluded area"
+    limit_m = study.facilities.snap_limit_m
+    why[~standing.found] = f"no street that can be used within {limit_m:g} m"
+    tiers = list(TIERS) if asked.tier == "circle" else [asked.tier]
+    fits = np.array([[t in f for t in tiers] for f in candidates["fits"]]).reshape(-1, len(tiers))
+    why[(why == "") & ~fits.any(axis=1)] = f"does not fit {asked.tier}"
+    not_usable = pd.DataFrame({"why": why[why != ""]}, index=candidates.index[why != ""])
+    used, kind = np.nonzero(fits & (why == "")[:, None])
+    if len(used) == 0:
+        named = "; ".join(f"{c}: {reason}" for c, reason in not_usable["why"].head(20).items())
+        raise InputError(Problem("candidates", f"none of them can be used ({named}).",
+                                 "Check their positions."))  # fmt: skip
+    homes, old = people.homes, people.homes["elderly"].to_numpy(float)
+    thresholds = {name: tier.threshold_min for name, tier in study.tiers}
+    within = np.array([thresholds[tier] for tier in tiers]) + TIE_MIN
+    coverage_only = asked.objective in ("coverage", "full")
+    horizon = float(within.max()) + 1 if coverage_only else study.horizon_min
+    home_limit_m = study.population.snap_limit_m if study.population else 300.0
+    places = snap_homes(network, homes, limit_m=home_limit_m)
+    walks = find_links(network, standing, places, direction=study.direction, horizon_min=horizon)
+    own = pd.Index(tiers).get_indexer(findings.facilities["tier"])
+    there = np.flatnonzero(own >= 0)
+    number = np.full(len(findings.facilities), -1)
+    number[there] = np.arange(len(there))
+    now = people.links.of(there)
+    # Every pair of a candidate and a tier that it fits is a site; its walks are the candidate's.
+    order = np.argsort(walks.facility, kind="stable")
+    start = np.searchsorted(walks.facility[order], np.arange(len(candidates) + 1))
+    count = start[used + 1] - start[used]
+    site = np.repeat(np.arange(len(used)), count)
+    link = order[np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+                 + np.repeat(start[used], count)]  # fmt: skip
+    minutes = np.concatenate([now.minutes, walks.minutes[link]])
+    known = np.isfinite(minutes)
+    new = len(there) + np.arange(len(used))
+    problem = siting_problem(
+        old,
+        np.concatenate([now.place, walks.place[link]])[known],
+        np.concatenate([number[now.facility], len(there) + site])[known],
+        minutes[known],
+        existing=np.arange(len(there) + len(used)) < len(there),
+        name=np.concatenate([
+            findings.facilities.index.to_numpy(object)[there],
+            candidates.index.to_numpy(object)[used],
+        ]),
+        kind=np.concatenate([own[there], kind]),
+        cost=np.concatenate([
+            np.full(len(there), np.nan), candidates["cost_cny"].to_numpy(float)[used]
+        ]),
+        xy=np.concatenate([
+            shapely.get_coordinates(findings.facilities.geometry.to_numpy()[there]),
+            shapely.get_coordinates(candidates.geometry.to_numpy()[used]),
+        ]),
+    )  # fmt: skip
+    limited = asked.p is not None or asked.budget_cny is not None or asked.objective == "full"
+    choice = choose_sites(
+        problem, asked.objective, within=within, p=asked.p if limited else DEFAULT_P,
+        budget=asked.budget_cny, spacing_m=asked.spacing_m, gap=asked.gap, seconds=asked.seconds,
+        beyond=study.horizon_min if asked.objective == "median" else np.inf,
+    )  # fmt: skip
+    needs = needs_within(problem, within)
+    totals = np.array(
+        [people_covered(needs, choice.chosen[:n]) for n in range(len(choice.chosen) + 1)]
+    )
+    row = used[choice.chosen - new[0]]
+    return Proposals(
+        table=_table(findings, candidates, row, np.array(tiers)[kind[choice.chosen - new[0]]],
+                     totals, float(old.sum())),
+        asked=asked,
+        choice=choice,
+        covered_before=float(totals[0]),
+        covered_after=float(totals[-1]),
+        covered_greedy=people_covered(needs, choice.greedy),
+        uncoverable=float(old[needs.uncoverable].sum()),
+        not_usable=not_usable,
+    )  # fmt: skip
+
+
+def _table(
+    findings: Findings, candidates: gpd.GeoDataFrame, row: NDArray[np.int64],
+    tier: NDArray[np.str_], totals: NDArray[np.float64], everybody: float,
+) -> gpd.GeoDataFrame:  # fmt: skip
+    chosen = candidates.iloc[row]
+    gained, cost = np.diff(totals), chosen["cost_cny"].to_numpy(float)
+    area = np.full(len(row), "", dtype=object)
+    if (areas := findings.inputs.areas) is not None:
+        area = np.append(areas.index.to_numpy(object), "")[area_of(chosen, areas)]
+    return gpd.GeoDataFrame(
+        {
+            "candidate": chosen.index.to_numpy(object), "name": chosen["name"].to_numpy(object),
+            "tier": tier.astype(object), "elderly_gained": gained, "elderly_total": totals[1:],
+            "share_total": totals[1:] / everybody if everybody else np.nan, "cost_cny": cost,
+            "cny_per_person": np.divide(
+                cost, gained, out=np.full(len(row), np.nan), where=gained > 0
+            ),
+            "floor_area_m2": chosen["floor_area_m2"].to_numpy(float),
+            "source": chosen["source"].to_numpy(object), "area": area,
+        },
+        geometry=chosen.geometry.to_numpy(), crs=findings.network.crs,
+        index=pd.RangeIndex(1, len(row) + 1, name="proposal"),
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""The greedy order: always the candidate next that helps most, since stations open one by one."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .siting_problem import Limits, Needs, SitingProblem
+
+Scores = tuple[NDArray[np.float64], NDArray[np.float64]]
+_NOTHING = 1e-12
+
+
+def greedy_cover(
+    problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limits: Limits, *,
+    by_cost: bool = False, to_the_end: bool = False,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Return candidates in the order in which each next one covers the most more people.
+
+    Where none covers anybody alone (somebody lacks several kinds), the one that fills most needs
+    is next. Every step is one product of the sparse matrix, exact at once, so that nothing is left
+    for lazy evaluation to save.
+
+    Parameters
+    ----------
+    problem, needs, use, limits
+        The problem, its needs, the candidates to choose from, and what to keep to.
+    by_cost
+        Take the most people per cost instead.
+    to_the_end
+        Count needs instead of people, until none is left: the greedy set cover.
+    """
+    filled = np.zeros(len(needs.group), dtype=bool)
+    by_site = needs.matrix.T.tocsr()
+
+    def scores() -> Scores:
+        left = np.bincount(needs.group[~filled], minlength=len(needs.weight))
+        some = np.where(filled, 0.0, 1.0 if to_the_end else needs.weight[needs.group])
+        last = np.where(left[needs.group] == 1, some, 0.0)
+        progress = by_site @ some
+        return (progress if to_the_end else by_site @ last), progress
+
+    def take(site: int) -> None:
+        filled[by_site.indices[by_site.indptr[site] : by_site.indptr[site + 1]]] = True
+
+    return _pick(problem, use, limits, scores, take, by_cost=by_cost)
+
+
+def greedy_median(
+    problem: SitingProblem, now: NDArray[np.float64], use: NDArray[np.int64], limits: Limits
+) -> NDArray[np.int64]:
+    """Return candidates in the order in which each next one saves the most person-minutes.
+
+    Parameters
+    ----------
+    problem, use, limits
+        As in `greedy_cover`.
+    now
+        Shape (D, kinds), minutes to standing sites; what lies beyond as long as it counts for.
+    """
+    best, kind = now.copy(), problem.kind[problem.site]
+    weight = problem.weight[problem.place]
+
+    def scores() -> Scores:
+        saved = weight * np.maximum(best[problem.place, kind] - problem.minutes, 0.0)
+        total = np.bincount(problem.site, weights=saved, minlength=len(problem.existing))
+        return total.astype(float), total.astype(float)
+
+    def take(site: int) -> None:
+        own = problem.site == site
+        np.minimum.at(best, (problem.place[own], kind[own]), problem.minutes[own])
+
+    return _pick(problem, use, limits, scores, take)
+
+
+def greedy_center(
+    problem: SitingProblem, now: NDArray[np.float64], use: NDArray[np.int64], limits: Limits
+) -> NDArray[np.int64]:
+    """Return candidates in the order in which each next one leaves the shortest worst walk.
+
+    Parameters are those of `greedy_median`; of equals the one that shortens the most walks.
+    """
+    best, kinds = now.reshape(-1).copy(), problem.kinds
+    row = problem.place * kinds + problem.kind[problem.site]
+    sites = len(problem.existing)
+
+    def scores() -> Scores:
+        order = np.argsort(-best, kind="stable")
+        rank = np.empty(len(best), dtype=np.int64)
+        rank[order] = np.arange(len(best))
+        link = np.lexsort((rank[row], problem.site))
+        site, place = problem.site[link], rank[row[link]]
+        first = np.searchsorted(site, np.arange(sites))
+        # How many of the worst walks, in order, a site has a say in before one it has not.
+        leading = np.bincount(site[place == np.arange(len(site)) - first[site]], minlength=sites)
+        others = np.append(best[order], 0.0)[leading]
+        after = np.minimum(best[row], problem.minutes)
+        own = np.zeros(sites)
+        np.maximum.at(own, problem.site, after)
+        shorter = np.bincount(problem.site[after < best[row]], minlength=sites).astype(float)
+        return np.where(shorter > 0, -np.maximum(others, own), -np.inf), shorter
+
+    def take(site: int) -> None:
+        own = problem.site == site
+        np.minimum.at(best, row[own], problem.minutes[own])
+
+    return _pick(problem, use, limits, scores, take)
+
+
+def _pick(
+    problem: SitingProblem, use: NDArray[np.int64], limits: Limits, scores: Callable[[], Scores],
+    take: Callable[[int], None], *, by_cost: bool = False,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Return the order; of equals the better second score, then the first site."""
+    usable = np.zeros(len(problem.existing), dtype=bool)
+    usable[use] = True
+    cost = np.nan_to_num(problem.cost)
+    left = limits.budget
+    order: list[int] = []
+    least = None
+    while len(order) < limits.count:
+        usable &= cost <= left * (1 + _NOTHING)
+        here = np.flatnonzero(usable)
+        if len(here) == 0:
+            break
+        first, second = (values[here] for values in scores())
+        least = least if least is not None else _NOTHING * max(float(second.max()), 0.0)
+        helps = second > least
+        if not helps.any():
+            break
+        here, first, second = here[helps], first[helps], second[helps]
+        if by_cost:
+            per = np.maximum(cost[here], _NOTHING)
+            first, second = first / per, second / per
+        site = int(here[np.lexsort((here, -second, -first))[0]])
+        take(site)
+        order.append(site)
+        left -= cost[site]
+        usable[site] = False
+        usable[limits.apart[limits.apart[:, 0] == site, 1]] = False
+        usable[limits.apart[limits.apart[:, 1] == site, 0]] = False
+    return np.array(order, dtype=np.int64)
