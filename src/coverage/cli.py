@@ -9,6 +9,7 @@ import click
 
 from . import __version__
 from .cli_options import Folder, load, lon_lat, study_argument, with_changes
+from .cli_weak_points import weak_points
 from .errors import CareCircleError
 
 
@@ -301,3 +302,6 @@ def studies() -> None:
     width = max(map(len, titles))
     for name, title in titles.items():
         click.echo(f"{name:<{width}}  {title}")
+
+
+main.add_command(weak_points)
