@@ -33,8 +33,9 @@ def elderly_using(ask: Passing) -> dict[str, NDArray[np.float64]]:
     for tier in access.tiers:
         pairs = access.nearest(tier)
         home, facility = access.links.place[pairs], access.links.facility[pairs]
-        ends = np.concatenate([home, home]), np.concatenate(
-            [ask.home_link[home], ask.facility_link[facility]]
+        ends = (
+            np.concatenate([home, home]),
+            np.concatenate([ask.home_link[home], ask.facility_link[facility]]),
         )
         passed = [(access.links.place[pair], link) for pair, link in ask.within(pairs)]
         key = np.unique(np.concatenate(
@@ -234,7 +235,8 @@ def link_table(ask: Passing, found: NDArray[np.int64]) -> gpd.GeoDataFrame:
     shapes = [shapely.line_merge(shapely.multilinestrings(lines[of == k]))
               for k in range(len(found))]  # fmt: skip
     named = [name if isinstance(name, str) else "" for name in ways["name"]]
-    middles = np.array([shape.centroid for shape in shapes], dtype=object)
+    # A lift has no length in plan and so no middle of its own line.
+    middles = shapely.points(network.midpoints()[first])
     return gpd.GeoDataFrame(
         {
             "rank": np.arange(1, len(found) + 1),

@@ -326,7 +326,9 @@ def shortcuts(ask: Passing, *, count: int = 10) -> gpd.GeoDataFrame:
         {
             "rank": np.arange(1, len(best) + 1),
             "kind": np.array(SHORTCUT_KINDS, dtype=object)[chosen.kind],
-            "near": near_names(access.network, shapely.centroid(lines)),
+            "near": near_names(
+                access.network, shapely.points((xy[chosen.one] + xy[chosen.other]) / 2)
+            ),
             "length_m": shapely.length(lines),
             "rise_m": access.network.z[chosen.other] - access.network.z[chosen.one],
             "link_min": np.maximum(chosen.there_s, chosen.back_s) / 60,
@@ -345,9 +347,7 @@ def _walk_today(access: Access, wanted: Candidates, horizon_min: float) -> NDArr
     found = find_links(access.network, stand, stand, direction="worst", horizon_min=horizon_min)
     table = np.full((len(node), len(node)), np.nan)
     table[found.place, found.facility] = found.minutes
-    return np.asarray(
-        table[np.searchsorted(node, wanted.one), np.searchsorted(node, wanted.other)]
-    )
+    return np.asarray(table[np.searchsorted(node, wanted.one), np.searchsorted(node, wanted.other)])
 
 
 def _far_today(access: Access, wanted: Candidates) -> NDArray[np.int64]:
