@@ -22,7 +22,7 @@ LAYERS = [
     {"nearest", "reach"},
     {"isochrones", "assessment", "links", "access", "equity"},
     {"curves", "passing"},
-    {"load_bearing"},
+    {"load_bearing", "zones_ranked"},
     {"shortcuts"},
     {"gaps", "circle", "service", "causes"},
     {"people_gaps", "fairness", "choices"},
