@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import make_network
@@ -112,6 +112,7 @@ def cities(draw):
     return access(network, *spots, dice.integers(1, 9, 12), tiers, direction)
 
 
+@settings(deadline=None, max_examples=60)
 @given(cities(), st.sampled_from([None, "street"]), st.sampled_from([1, 3, 10]))
 def test_losses_are_those_of_a_full_run_without_each_link(who, tier, count):
     ask = passing(who)
@@ -129,6 +130,7 @@ def test_losses_are_those_of_a_full_run_without_each_link(who, tier, count):
     assert found[columns].to_numpy().tolist() == [row[2] for row in expected]
 
 
+@settings(deadline=None, max_examples=60)
 @given(cities())
 def test_nobody_loses_a_link_that_no_walk_uses(who):
     ask = passing(who)

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coverage.links import find_links
@@ -36,6 +36,7 @@ def after(who, one, other, there_s, back_s):
     return covered(who, links)
 
 
+@settings(deadline=None, max_examples=60)
 @given(cities(), st.integers(0, 2**32))
 def test_gains_are_those_of_a_full_run_with_the_edge(who, seed):
     dice = np.random.default_rng(seed)
@@ -51,6 +52,7 @@ def test_gains_are_those_of_a_full_run_with_the_edge(who, seed):
         assert [found[tier][k] for tier in TIERS] == (won * who.elderly).sum(axis=1).tolist()
 
 
+@settings(deadline=None, max_examples=60)
 @given(cities())
 def test_nothing_wins_more_than_its_bound(who):
     ask = passing(who)

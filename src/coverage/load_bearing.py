@@ -29,7 +29,8 @@ def elderly_using(ask: Passing) -> dict[str, NDArray[np.float64]]:
     They are those whose quickest walk to their nearest facility of the tier, in the direction that
     counts, passes the link, or begins or ends on it. Where both walks count either is enough.
     """
-    access, carried = ask.access, {}
+    access = ask.access
+    carried: dict[str, NDArray[np.float64]] = {}
     for tier in access.tiers:
         pairs = access.nearest(tier)
         home, facility = access.links.place[pairs], access.links.facility[pairs]
@@ -41,8 +42,11 @@ def elderly_using(ask: Passing) -> dict[str, NDArray[np.float64]]:
         key = np.unique(np.concatenate(
             [home * len(ask.links) + link for home, link in [ends, *passed]]
         ))  # fmt: skip
-        carried[tier] = np.bincount(
-            key % len(ask.links), access.elderly[key // len(ask.links)], len(ask.links)
+        carried[tier] = np.asarray(
+            np.bincount(
+                key % len(ask.links), access.elderly[key // len(ask.links)], len(ask.links)
+            ),
+            dtype=float,
         )
     return carried
 

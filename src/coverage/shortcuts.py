@@ -322,6 +322,7 @@ def shortcuts(ask: Passing, *, count: int = 10) -> gpd.GeoDataFrame:
     chosen = wanted.of(best)
     xy = access.network.xy
     lines = shapely.linestrings(np.stack([xy[chosen.one], xy[chosen.other]], axis=1))
+    middles = shapely.points((xy[chosen.one] + xy[chosen.other]) / 2)
     frame = pd.DataFrame(
         {
             "rank": np.arange(1, len(best) + 1),
