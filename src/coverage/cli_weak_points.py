@@ -21,6 +21,8 @@ def weak_points(study: str, out: Path | None, **options: Any) -> None:
     STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. It must say
     where people live.
     """
+    import pandas as pd
+
     from . import pipeline
     from .console_weak_points import show_weak_points
     from .load_bearing import losses
@@ -36,7 +38,13 @@ def weak_points(study: str, out: Path | None, **options: Any) -> None:
     ask = passing(access_of(pipeline.run(loaded)))
     tables = {"links": losses(ask), "shortcuts": shortcuts(ask)}
     paths = [
-        save_table(table.assign(geometry=table.to_crs("EPSG:4326").geometry.to_wkt()), folder, name)
+        save_table(
+            pd.DataFrame(table.drop(columns="geometry")).assign(
+                wkt=table.to_crs("EPSG:4326").geometry.to_wkt()
+            ),
+            folder,
+            name,
+        )
         for name, table in tables.items()
     ]
     show_weak_points(loaded, tables["links"], tables["shortcuts"], paths)

@@ -228,40 +228,47 @@ def _old(
 def bounds(access: Access, wanted: Candidates) -> NDArray[np.float64]:
     """Return how many elderly people each link can win at most, all tiers counted once each.
 
-    Beyond the link at least the walk to the tier's nearest facility is left; before it no home is
+    A home that is won walks through the link at least one of the ways that count. Beyond it the
+    walk to a facility is left that the link brings nearer; before it no home is
     nearer than as the crow flies at the walker's highest speed, and only homes that have more than
     the threshold to walk today can be won.
     """
     network = access.network
     node = np.unique(np.concatenate([wanted.one, wanted.other]))
-    stand, way = standing_on(access, node), access.ways[0]
+    stand = standing_on(access, node)
     homes_xy = _home_xy(access)
     # Escalators carry faster than a walker walks.
     speed = max(network.walker.fastest_speed_mps, _fastest(access))
     total = np.zeros(len(wanted.one))
-    for tier, members in access.tiers.items():
-        limit_s = access.thresholds_min[tier] * 60
+    one, other = np.searchsorted(node, wanted.one), np.searchsorted(node, wanted.other)
+    for way in access.ways:
         found = find_links(
-            network, access.facilities, stand, direction=way, horizon_min=access.horizon_min
-        ).of(members)  # fmt: skip
-        nearest = np.nan_to_num(found.nearest(len(node)) * 60, nan=np.inf)
-        from_one, from_other = (nearest[np.searchsorted(node, n)]
-                                for n in (wanted.one, wanted.other))  # fmt: skip
-        ahead, behind = (
-            (wanted.there_s, wanted.back_s) if way == "to" else (wanted.back_s, wanted.there_s)
-        )
-        missing = np.flatnonzero(_uncovered(access, tier))
-        if len(missing) == 0:
-            continue
-        tree = cKDTree(homes_xy[missing])
-        for near, here, there, seconds in (
-            (wanted.one, from_one, from_other, ahead), (wanted.other, from_other, from_one, behind)
-        ):  # fmt: skip
-            left_s = limit_s - seconds - there
-            some = np.flatnonzero((left_s > -TIE_S) & (here > there + seconds - TIE_S))
-            radius = np.maximum(left_s[some], 0) * speed + 1e-6
-            inside = tree.query_ball_point(network.xy[near[some]], radius)
-            total[some] += [access.elderly[missing[found]].sum() for found in inside]
+            network, access.facilities, stand, direction=way,
+            horizon_min=max(access.thresholds_min.values()),
+        )  # fmt: skip
+        minutes = found.to_min if way == "to" else found.back_min
+        there_s, back_s = wanted.there_s, wanted.back_s
+        ahead, behind = (there_s, back_s) if way == "to" else (back_s, there_s)
+        for tier, members in access.tiers.items():
+            missing = np.flatnonzero(_uncovered(access, tier))
+            if len(missing) == 0:
+                continue
+            tree = cKDTree(homes_xy[missing])
+            for here, there, seconds in ((one, other, ahead), (other, one, behind)):
+                left_s = np.full(len(one), -np.inf)
+                for member in members.tolist():
+                    at = found.facility == member
+                    care_s = np.full(len(node), np.inf)
+                    care_s[found.place[at]] = minutes[at] * 60
+                    rest_s = access.thresholds_min[tier] * 60 - seconds - care_s[there]
+                    # The link must be a shorter way to that facility from where it begins.
+                    helps = care_s[here] > care_s[there] + seconds - TIE_S
+                    left_s = np.maximum(left_s, np.where(helps, rest_s, -np.inf))
+                some = np.flatnonzero(left_s > -2 * TIE_S)
+                radius = np.maximum(left_s[some], 0) * speed + 1e-3
+                xy = network.xy[node[here[some]]]
+                inside = tree.query_ball_point(xy, radius)
+                total[some] += [access.elderly[missing[near]].sum() for near in inside]
     return total
 
 
@@ -327,9 +334,7 @@ def shortcuts(ask: Passing, *, count: int = 10) -> gpd.GeoDataFrame:
         {
             "rank": np.arange(1, len(best) + 1),
             "kind": np.array(SHORTCUT_KINDS, dtype=object)[chosen.kind],
-            "near": near_names(
-                access.network, shapely.points((xy[chosen.one] + xy[chosen.other]) / 2)
-            ),
+            "near": near_names(access.network, middles),
             "length_m": shapely.length(lines),
             "rise_m": access.network.z[chosen.other] - access.network.z[chosen.one],
             "link_min": np.maximum(chosen.there_s, chosen.back_s) / 60,

@@ -66,7 +66,7 @@ def rank_zones(
     of_proposal = area_of(proposals, zones)
     tier, cost = proposals["tier"].to_numpy(object), proposals["cost_cny"].to_numpy(float)
     count = len(zones)
-    people = np.bincount(of_home, access.elderly, count + 1)[:count]
+    people = np.asarray(np.bincount(of_home, access.elderly, count + 1)[:count], dtype=float)
     columns: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {"elderly": people}
     won = np.zeros(count)
     reached = _reached(access, access.network, proposals, snap_limit_m)
@@ -83,8 +83,8 @@ def rank_zones(
         # Each home once for each zone, however many of its proposals reach it.
         key = np.unique(of_proposal[proposal[own]] * len(access.elderly) + home[own])
         size = max(len(access.elderly), 1)
-        gained[f"elderly_gained_{name}"] = np.bincount(
-            key // size, access.elderly[key % size], count
+        gained[f"elderly_gained_{name}"] = np.asarray(
+            np.bincount(key // size, access.elderly[key % size], count), dtype=float
         )
         won += gained[f"elderly_gained_{name}"]
     number = np.bincount(of_proposal, minlength=count + 1)[:count]
