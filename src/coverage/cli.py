@@ -12,6 +12,7 @@ from .cli_options import Folder, load, lon_lat, study_argument, with_changes
 from .cli_whatif import whatif
 from .cli_visits import visits
 from .cli_site import site
+from .cli_weak_points import weak_points
 from .errors import CareCircleError
 
 
@@ -313,3 +314,4 @@ def studies() -> None:
 
 
 main.add_command(site)
+main.add_command(weak_points)

@@ -181,11 +181,20 @@ def contracted(network: WalkingNetwork) -> Contraction:
     return found
 
 
-def contract(network: WalkingNetwork) -> Contraction:
-    """Contract a network to its junctions."""
+def contract(network: WalkingNetwork, *, of: NDArray[np.int64] | None = None) -> Contraction:
+    """Contract a network to its junctions.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    of
+        Shape (E,), from 0; edges of different numbers are never of one chain. None: any may be.
+    """
     along, against = network.seconds_along, network.seconds_against
     both_ways = np.isfinite(along) & np.isfinite(against)
-    apart = np.where(both_ways, -1, np.arange(len(along)))
+    together = np.full(len(along), -1) if of is None else -1 - of
+    apart = np.where(both_ways, together, np.arange(len(along)))
     found = chains(network.tail, network.head, len(network.node_id), apart)
     is_end = np.zeros(len(network.node_id), dtype=bool)
     is_end[found.tail] = is_end[found.head] = True
