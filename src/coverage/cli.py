@@ -9,10 +9,10 @@ import click
 
 from . import __version__
 from .cli_options import Folder, load, lon_lat, study_argument, with_changes
-from .cli_whatif import whatif
-from .cli_visits import visits
 from .cli_site import site
+from .cli_visits import visits
 from .cli_weak_points import weak_points
+from .cli_whatif import whatif
 from .errors import CareCircleError
 
 
@@ -65,9 +65,6 @@ def main() -> None:
 
     能否步行十五分钟到达养老服务?
     """
-
-
-main.add_command(whatif)
 
 
 @main.command()
@@ -237,9 +234,6 @@ def route(study: str, start: str, end: str, **options: Any) -> None:
     show_route(loaded, [walk(network, here, there), walk(network, there, here)])
 
 
-main.add_command(visits)
-
-
 @main.group()
 def fetch() -> None:
     """Get inputs of a study from public servers."""
@@ -313,5 +307,5 @@ def studies() -> None:
         click.echo(f"{name:<{width}}  {title}")
 
 
-main.add_command(site)
-main.add_command(weak_points)
+for command in (site, whatif, visits, weak_points):
+    main.add_command(command)
