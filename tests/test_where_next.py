@@ -56,7 +56,8 @@ def with_next(plain_result: coverage.Result) -> coverage.Result:
 def test_gains_and_costs_add_up_in_order_and_an_unknown_cost_stays_unknown(with_next):
     assert with_next.next.running_gain.tolist() == [120.0, 200.0]
     costs = with_next.next.running_cost_cny.tolist()
-    assert costs[0] == 600_000.0 and math.isnan(costs[1])
+    assert costs[0] == 600_000.0
+    assert math.isnan(costs[1])
 
 
 def test_the_summary_has_null_for_unknown(with_next):
@@ -71,7 +72,8 @@ def test_the_table_has_people_gained_the_running_total_and_degrees(with_next):
     table = tables(with_next)["proposals"]
     assert table["proposal"].tolist() == [1, 2]
     assert table["elderly_gained_running"].tolist() == [120.0, 200.0]
-    assert table["lon"].between(100, 110).all() and table["lat"].between(25, 35).all()
+    assert table["lon"].between(100, 110).all()
+    assert table["lat"].between(25, 35).all()
 
 
 def test_the_geopackage_has_the_layers_each_with_a_style(with_next, tmp_path):
@@ -87,7 +89,9 @@ def test_the_geopackage_has_the_layers_each_with_a_style(with_next, tmp_path):
 
 def test_the_report_has_the_section_and_no_name_becomes_markup(with_next, plain_result):
     page = report_html(with_next)
-    assert "下一处设在哪里" in page and "老厂房 &lt;b&gt;" in page and "百步梯" in page
+    assert "下一处设在哪里" in page
+    assert "老厂房 &lt;b&gt;" in page
+    assert "百步梯" in page
     assert page.count('class="rank turn"') == 2
     assert "下一处设在哪里" not in report_html(plain_result)
 
@@ -98,5 +102,6 @@ def test_the_map_knows_them_and_its_block_is_unchanged_without(with_next, plain_
         (1, 120.0, 120.0, 600_000.0), (2, 80.0, 200.0, None),
     ]  # fmt: skip
     without, same = content_of(plain_result)
-    assert "proposals" not in without and len(same) == len(sections)
+    assert "proposals" not in without
+    assert len(same) == len(sections)
     assert payload_of(plain_result) == payload_of(dataclasses.replace(with_next, next=None))

@@ -43,7 +43,8 @@ class WhereNext:
     @property
     def running_gain(self) -> pd.Series:
         """People gained by each proposal and all before it, indexed as they are."""
-        return self.proposals["elderly_gained"].cumsum()
+        gained = self.proposals["elderly_gained"].to_numpy(float)
+        return pd.Series(np.cumsum(gained), index=self.proposals.index)
 
     @property
     def running_cost_cny(self) -> pd.Series:

@@ -35,7 +35,8 @@ _OF_WORKER = (
 _OF_PAGE = (
     "words.js", "state.js", "figures.js", "geometry.js", "classes.js", "raster.js", "paint.js",
     "tiles.js", "labels.js", "pins.js", "pick.js", "card.js",
-    "proposals.js", "find.js", "panel.js", "legend.js", "online.js", "measure.js", "address.js", "print.js", "start.js",
+    "proposals.js", "find.js", "panel.js", "legend.js", "online.js", "measure.js", "address.js",
+    "print.js", "start.js",
 )  # fmt: skip
 
 SCRIPTS = (*_OF_WORKER, *_OF_PAGE)

@@ -1,4 +1,4 @@
-"""Where the next facilities should open: a numbered table, a map, and the lines that matter most."""
+"""Where the next facilities should open: table and map, and the lines that matter most."""
 
 from typing import Any
 
@@ -26,7 +26,8 @@ _KIND = {
 }
 _CIRCLE = Words("三级养老服务圈", "circle of all three tiers")
 _NONE = Words(
-    "没有一处备选能让更多老年人走到设施。", "No candidate would bring a facility within anybody's reach."
+    "没有一处备选能让更多老年人走到设施。",
+    "No candidate would bring a facility within anybody's reach."
 )  # fmt: skip
 
 
@@ -48,8 +49,8 @@ def next_section(findings: Findings, found: WhereNext) -> Markup:
 def _lead(found: WhereNext) -> Words:
     last = found.proposals.iloc[-1]
     return words(
-        "依次开设下列 {n} 处，可新增覆盖老年人 {gained} 名，覆盖率升至 {share}。每处的人数是在前几处"
-        "已开设之后再新增的，因此须依序读，可以相加。",
+        "依次开设下列 {n} 处，可新增覆盖老年人 {gained} 名，覆盖率升至 {share}。每处的人数"
+        "是在前几处已开设之后再新增的，因此须依序读，可以相加。",
         "The {n} below, opened in this order, would cover {gained} more elderly people, and raise "
         "the share covered to {share}. Each counts whom it adds to those before it: read in order, "
         "the figures may be added up.",
@@ -61,8 +62,8 @@ def _lead(found: WhereNext) -> Words:
 def _tier(findings: Findings, found: WhereNext) -> TierName:
     """Return the tier whose minutes lie under the map: that of the first proposal if it has one."""
     first = found.proposals["tier"].iloc[0]
-    named_tier = next((tier for tier in TIERS if tier == first), None)
-    return named_tier or next(iter(tiers_with_facilities(findings)), TIERS[0])
+    asked: list[TierName] = [tier for tier in TIERS if tier == first]
+    return [*asked, *tiers_with_facilities(findings), TIERS[0]][0]
 
 
 def _map(findings: Findings, found: WhereNext) -> str:

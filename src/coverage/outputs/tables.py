@@ -44,7 +44,7 @@ _LONGEST_CELL = 32_000
 
 
 def tables(result: Findings) -> dict[str, pd.DataFrame]:
-    """Return a run's tables: ``areas`` (if any), ``gaps``, ``facilities``, ``zones``, ``proposals`` (if any)."""
+    """Return a run's tables by name; ``areas``, ``zones`` and ``proposals`` if it has them."""
     degrees = gpd.GeoSeries(result.facilities.geometry).to_crs("EPSG:4326")
     found = {
         "gaps": _plain(result.gaps),
