@@ -20,7 +20,13 @@ TIE_MIN = 1e-6 / 60
 _HALF, _TENTH = 0.5, 0.9
 
 
-def snap_homes(network: WalkingNetwork, points: gpd.GeoDataFrame, *, limit_m: float) -> Snapped:
+def snap_homes(
+    network: WalkingNetwork,
+    points: gpd.GeoDataFrame,
+    *,
+    limit_m: float,
+    onto: NDArray[np.int64] | None = None,
+) -> Snapped:
     """Attach demand points to the network: by their nearest tagged entrance, else their centre.
 
     Parameters
@@ -31,8 +37,11 @@ def snap_homes(network: WalkingNetwork, points: gpd.GeoDataFrame, *, limit_m: fl
         As `coverage.demand.Demand.points`; entrances are EPSG:4326.
     limit_m
         Longest straight leg, metres.
+    onto
+        The edges to consider, ascending; the usable ones unless given.
     """
-    onto = usable_edges(network)
+    if onto is None:
+        onto = usable_edges(network)
     doors = gpd.GeoSeries(
         [
             centre if entrances is None else entrances

@@ -9,6 +9,7 @@ import click
 
 from . import __version__
 from .cli_options import Folder, load, lon_lat, study_argument, with_changes
+from .cli_whatif import whatif
 from .errors import CareCircleError
 
 
@@ -61,6 +62,9 @@ def main() -> None:
 
     能否步行十五分钟到达养老服务?
     """
+
+
+main.add_command(whatif)
 
 
 @main.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .edits import LinkKind
 from .errors import UsageError
 from .findings import Findings
 from .network import project
@@ -16,9 +17,11 @@ from .outputs.page import Page
 from .outputs.report_page import report_html
 from .outputs.store import save
 from .routes import Route, profile, route
+from .study_parts import TierName
+from .whatif import Blocked, Closed, Linked, LonLat, Opened, WhatIf, what_if
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, repr=False)
 class Result(Findings):
     """What an analysis found; see `coverage.findings.Findings` for what it holds.
 
@@ -76,6 +79,24 @@ class Result(Findings):
     def profile(self, walk: Route) -> pd.DataFrame:
         """Return what a walk passes through, place by place; see `coverage.routes.profile`."""
         return profile(self.network, walk)
+
+    def with_facility(self, lon_lat: LonLat, tier: TierName = "community") -> WhatIf:
+        """Return the coverage if a facility opened there (degrees); see `coverage.whatif`."""
+        return what_if(self, [Opened(lon_lat, tier)])
+
+    def without(self, facility_id: str) -> WhatIf:
+        """Return the coverage if a facility closed; see `coverage.whatif`."""
+        return what_if(self, [Closed(facility_id)])
+
+    def with_link(
+        self, start: LonLat, end: LonLat, kind: LinkKind = "lift", *, length_m: float | None = None
+    ) -> WhatIf:
+        """Return the coverage if a lift, bridge or footway joined two places (degrees)."""
+        return what_if(self, [Linked(start, end, kind, length_m)])
+
+    def without_way(self, osm_id: int) -> WhatIf:
+        """Return the coverage if nobody could walk a way, by its OpenStreetMap id."""
+        return what_if(self, [Blocked(osm_id)])
 
     def __repr__(self) -> str:
         return f"<Result {headline_text(self)}>"

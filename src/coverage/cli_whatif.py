@@ -1,0 +1,93 @@
+"""The command `care-circle whatif`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .cli_options import Folder, load, study_argument, with_changes
+
+
+def _parts(texts: tuple[str, ...], option: str, form: str, wrong: list[str]) -> list[list[str]]:
+    """Return the values between the commas of each use of an option."""
+    found = []
+    for text in texts:
+        parts = [part.strip() for part in text.replace("，", ",").split(",")]
+        if len(parts) == form.count(",") + 1:
+            found.append(parts)
+        else:
+            wrong.append(f"{option} takes {form}, not '{text}'.")
+    return found
+
+
+def _numbers(parts: list[str], option: str, wrong: list[str]) -> list[float]:
+    try:
+        return [float(part) for part in parts]
+    except ValueError:
+        wrong.append(f"{option}: '{','.join(parts)}' are not all numbers.")
+        return []
+
+
+@click.command("whatif")
+@study_argument
+@with_changes
+@click.option("--add", multiple=True, metavar="LON,LAT,TIER", help="A facility that opens.")
+@click.option("--close", multiple=True, metavar="ID", help="A facility that closes.")
+@click.option("--block", multiple=True, type=int, metavar="WAY",
+              help="A way nobody may walk, by its OpenStreetMap id.")  # fmt: skip
+@click.option(
+    "--add-lift", multiple=True, metavar="LON,LAT,LON,LAT", help="A lift between streets."
+)
+@click.option("--add-link", multiple=True, metavar="LON,LAT,LON,LAT",
+              help="A footbridge between streets.")  # fmt: skip
+@click.option("--out", type=Folder(path_type=Path),
+              help="Folder for whatif.csv, the homes that gain or lose a tier.")  # fmt: skip
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+def whatif(
+    study: str, add: tuple[str, ...], close: tuple[str, ...], block: tuple[int, ...],
+    add_lift: tuple[str, ...], add_link: tuple[str, ...], out: Path | None, quiet: bool,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Tell who gains and who loses if facilities open or close, ways close, or lifts are built.
+
+    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. Every change
+    may be given several times; all are made together.
+    """
+    from .whatif import Blocked, Closed, Linked, Opened, what_if
+
+    wrong: list[str] = []
+    changes: list[Any] = []
+    for lon, lat, tier in _parts(add, "--add", "LON,LAT,TIER", wrong):
+        if place := _numbers([lon, lat], "--add", wrong):
+            changes.append(Opened((place[0], place[1]), tier))  # type: ignore[arg-type]
+    changes += [Closed(name) for name in close] + [Blocked(way) for way in block]
+    for option, texts, kind in (
+        ("--add-lift", add_lift, "lift"),
+        ("--add-link", add_link, "bridge"),
+    ):
+        for parts in _parts(texts, option, "LON,LAT,LON,LAT", wrong):
+            if at := _numbers(parts, option, wrong):
+                changes.append(Linked((at[0], at[1]), (at[2], at[3]), kind))  # type: ignore[arg-type]
+    if wrong:
+        raise click.UsageError(" ".join(wrong))
+    if not changes:
+        raise click.UsageError("Nothing changes: give --add, --close, --block or --add-lift.")
+    from .console import show_steps
+    from .console_whatif import show_what_if
+    from .outputs.store import ensure_writable, save_table
+    from .pipeline import STEPS, run
+
+    if out is not None:
+        ensure_writable(out)
+    with show_steps(len(STEPS), quiet=quiet) as progress:
+        result = run(load(study, options), progress=progress)
+    found = what_if(result, changes)
+    path = None
+    if out is not None:
+        homes = found.changed.drop(columns=["entrances"])
+        places = homes.geometry.to_crs("EPSG:4326").centroid
+        homes = homes.drop(columns="geometry").assign(
+            lon=places.x.round(7).to_numpy(), lat=places.y.round(7).to_numpy()
+        )
+        path = save_table(homes, out, "whatif")
+    show_what_if(found, path)

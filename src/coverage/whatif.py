@@ -1,0 +1,426 @@
+"""What if: a study after some changes, by repairing only what they touch.
+
+Changes are a set, not a sequence: ways are closed first, links are added then, and facilities stand
+on the streets that come of it.
+"""
+
+import difflib
+import weakref
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .assessment import OUTSIDE_AREAS
+from .cards import card, datum, line, notices, table
+from .circle import area_of, home_minutes, snap_homes
+from .edits import LINK_KINDS, Join, LinkKind
+from .errors import UsageError
+from .findings import Findings
+from .network import project
+from .people import People
+from .repair import After, repair
+from .snapping import Snapped, snap_facilities, usable_edges
+from .standing import Before, Ground, ground_after, snap_near
+from .study_parts import TIERS, TierName
+
+LonLat = tuple[float, float]
+KEYS = (*TIERS, "any", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A facility that opens at a longitude and latitude, degrees."""
+
+    lon_lat: LonLat
+    tier: TierName = "community"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A facility that closes, by its id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A way that nobody may walk any more, by its OpenStreetMap id."""
+
+    osm_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link between the streets nearest to two places, degrees; `length_m` None: straight."""
+
+    start: LonLat
+    end: LonLat
+    kind: LinkKind = "lift"
+    length_m: float | None = None
+
+
+Change = Opened | Closed | Blocked | Linked
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WhatIf:
+    """A study after some changes; every method returns another one with one change more.
+
+    Attributes
+    ----------
+    findings
+        What was found without the changes.
+    changes
+        The changes.
+    homes
+        `coverage.people.People.homes` after the changes: ``elderly``, ``population``, for each tier
+        ``minutes_<tier>``, ``to_…``, ``back_…``, ``nearest_…``, ``covered_…`` and ``change_<tier>``
+        (also ``change_any`` and ``change_all``): ``gained``, ``lost`` or empty.
+    figures
+        Index: tier, ``any``, ``all``. Elderly people covered ``before`` and ``after``, and those
+        who ``gained`` and ``lost`` it.
+    searched
+        Facilities and homes that were searched for anew.
+    """
+
+    findings: Findings
+    changes: tuple[Change, ...]
+    homes: gpd.GeoDataFrame
+    figures: pd.DataFrame
+    searched: int
+
+    def with_facility(self, lon_lat: LonLat, tier: TierName = "community") -> "WhatIf":
+        """Open a facility; see `coverage.whatif.Opened`."""
+        return what_if(self.findings, [*self.changes, Opened(lon_lat, tier)])
+
+    def without(self, facility_id: str) -> "WhatIf":
+        """Close a facility."""
+        return what_if(self.findings, [*self.changes, Closed(facility_id)])
+
+    def with_link(
+        self, start: LonLat, end: LonLat, kind: LinkKind = "lift", *, length_m: float | None = None
+    ) -> "WhatIf":
+        """Build a lift, a bridge or a footway; see `coverage.whatif.Linked`."""
+        return what_if(self.findings, [*self.changes, Linked(start, end, kind, length_m)])
+
+    def without_way(self, osm_id: int) -> "WhatIf":
+        """Close a way."""
+        return what_if(self.findings, [*self.changes, Blocked(osm_id)])
+
+    @property
+    def changed(self) -> gpd.GeoDataFrame:
+        """The homes that gained or lost a tier, any or all."""
+        some = np.zeros(len(self.homes), dtype=bool)
+        for key in KEYS:
+            some |= (self.homes[f"change_{key}"] != "").to_numpy()
+        return self.homes[some]
+
+    @property
+    def by_area(self) -> pd.DataFrame | None:
+        """Elderly people by area (index): ``<key>_before``, ``_after``, ``_gained``, ``_lost``.
+
+        None where the study names no areas. Homes in no area come last, where there are any.
+        """
+        areas = self.findings.inputs.areas
+        if areas is None:
+            return None
+        of = area_of(self.homes, areas)
+        names = [*areas.index, *([OUTSIDE_AREAS] if (of == len(areas)).any() or (of < 0).any()
+                                 else [])]  # fmt: skip
+        at = np.where((of < 0) | (of >= len(areas)), len(areas), of)
+        columns = {}
+        for key, masks in _masks(self.homes).items():
+            for name, mask in masks.items():
+                weight = np.where(mask, self.homes["elderly"].to_numpy(float), 0.0)
+                columns[f"{key}_{name}"] = np.bincount(at, weight, len(areas) + 1)[: len(names)]
+        return pd.DataFrame(columns, index=pd.Index(names, name="area"))
+
+    def __repr__(self) -> str:
+        gained = ", ".join(f"{key} {row.gained:+,.0f} {-row.lost:+,.0f}"
+                           for key, row in self.figures.iterrows())  # fmt: skip
+        return f"<WhatIf {len(self.changes)} changes: {gained}>"
+
+    def _repr_html_(self) -> str:
+        """Return the figures as Jupyter shows them."""
+        heads = [("层级", "Tier"), ("之前", "Before"), ("之后", "After"), ("增加", "Gained"),
+                 ("失去", "Lost")]  # fmt: skip
+        rows = [[str(key), *(f"{value:,.0f}" for value in row)]
+                for key, row in self.figures.iterrows()]  # fmt: skip
+        words = [line(datum(said(change)), small=True) for change in self.changes]
+        return card(
+            "如果……会怎样 What if: 覆盖的老年人 elderly people covered",
+            notices(self.findings.study.notices), *words, table(heads, rows),
+        )  # fmt: skip
+
+
+def said(change: Change) -> str:
+    """Return a change in words."""
+    if isinstance(change, Opened):
+        return f"开设 open {change.tier} at {change.lon_lat[0]:.6f},{change.lon_lat[1]:.6f}"
+    if isinstance(change, Closed):
+        return f"关闭 close {change.id}"
+    if isinstance(change, Blocked):
+        return f"封闭 block way {change.osm_id}"
+    start, end = (f"{lon:.6f},{lat:.6f}" for lon, lat in (change.start, change.end))
+    return f"新建 build {change.kind} from {start} to {end}"
+
+
+def what_if(findings: Findings, changes: Iterable[Change]) -> WhatIf:
+    """Return a study after some changes.
+
+    Parameters
+    ----------
+    findings
+        What `coverage.run` found.
+    changes
+        All changes.
+
+    Raises
+    ------
+    UsageError
+        Telling every change that cannot be made, and why; or that the study does not say where
+        people live.
+    """
+    changes = tuple(changes)
+    people = findings.people
+    if people is None:
+        raise UsageError(
+            "The study does not say where people live, so nobody can gain or lose.",
+            "Give it a [population] file.",
+        )
+    before = _before(findings, people)
+    problems: list[tuple[str, str]] = []
+    closed = _closed(findings, changes, problems)
+    ground = _ground(before, changes, problems)
+    opened = [change for change in changes if isinstance(change, Opened)]
+    stand = _opened(before, ground, opened, problems)
+    if problems:
+        _refuse(problems)
+    after = repair(before, ground, stand, closed)
+    homes = _homes(findings, people, after, opened, closed)
+    return WhatIf(findings, changes, homes, _figures(homes), after.searched)
+
+
+def _refuse(problems: Sequence[tuple[str, str]]) -> None:
+    if len(problems) == 1:
+        raise UsageError(*problems[0])
+    lines = "\n".join(f"  - {what} {do}" for what, do in problems)
+    raise UsageError(f"{len(problems)} problems in the changes:\n{lines}")
+
+
+_known: dict[int, Before] = {}
+"""What `_before` found for the findings that are still in use, by their identity."""
+
+
+def _before(findings: Findings, people: People) -> Before:
+    known = _known.get(id(findings))
+    if known is None:
+        known = _known[id(findings)] = prepared(findings, people)
+        weakref.finalize(findings, _known.pop, id(findings))
+    return known
+
+
+def prepared(findings: Findings, people: People) -> Before:
+    """Return what changes of a study are compared with."""
+    study, network = findings.study, findings.network
+    usable = usable_edges(network)
+    stands = usable if study.network.rules == "pedestrian" else np.arange(len(network.tail))
+    limit_m = study.population.snap_limit_m if study.population else 300.0
+    facilities = findings.inputs.facilities
+    return Before(
+        network=network,
+        usable=usable,
+        stands=stands,
+        points=people.demand.points,
+        places=snap_homes(network, people.demand.points, limit_m=limit_m, onto=usable),
+        facility_xy=shapely.get_coordinates(facilities.geometry.to_numpy()),
+        snapped=snap_facilities(study, network, facilities, onto=stands),
+        links=people.links,
+        first=np.searchsorted(people.links.place, np.arange(len(people.homes) + 1)),
+        direction=study.direction,
+        horizon_min=study.horizon_min,
+        home_limit_m=limit_m,
+        facility_limit_m=study.facilities.snap_limit_m,
+    )
+
+
+def _closed(
+    findings: Findings, changes: Sequence[Change], problems: list[tuple[str, str]]
+) -> NDArray[np.int64]:
+    ids = findings.facilities.index.astype(str)
+    asked = [change.id for change in changes if isinstance(change, Closed)]
+    for name in dict.fromkeys(asked):
+        if (times := asked.count(name)) > 1:
+            problems.append((f"Facility {name} is closed {times} times.", "Once will do."))
+        if name not in ids:
+            close = difflib.get_close_matches(name, list(ids), n=3, cutoff=0.5)
+            problems.append((
+                f"There is no facility '{name}'.",
+                f"Is it {' or '.join(close)}?" if close else "See facilities.csv for the ids.",
+            ))  # fmt: skip
+    return np.flatnonzero(ids.isin(asked))
+
+
+def _ground(before: Before, changes: Sequence[Change], problems: list[tuple[str, str]]) -> Ground:
+    network = before.network
+    ways = network.ways.index
+    asked = [change.osm_id for change in changes if isinstance(change, Blocked)]
+    for osm_id in dict.fromkeys(asked):
+        if osm_id not in ways:
+            problems.append(
+                (f"No way {osm_id} is walked in this study.",
+                 "streets in coverage.gpkg has the ids of the ways (osm_id).")
+            )  # fmt: skip
+        elif asked.count(osm_id) > 1:
+            problems.append((f"Way {osm_id} is blocked twice.", "Once will do."))
+    blocked = np.flatnonzero(ways.isin(asked)[network.way]) if asked else np.zeros(0, np.int64)
+    ground = ground_after(before, blocked, [])
+    links = [change for change in changes if isinstance(change, Linked)]
+    if not links:
+        return ground
+    joins = []
+    for link in links:
+        name = said(link)
+        if link.kind not in LINK_KINDS:
+            problems.append((f"{name}: it is none of {', '.join(LINK_KINDS)}.", "Choose one."))
+            continue
+        xy = _xy(before, name, [link.start, link.end], problems)
+        if xy is None:
+            continue
+        ends = snap_near(ground.edited.network, xy, onto=ground.usable, limit_m=before.home_limit_m)
+        if not ends.found.all():
+            problems.append(
+                (f"{name}: there is no street within {before.home_limit_m:g} m of "
+                 f"{'both ends' if not ends.found.any() else 'one end'}.", "Move it.")
+            )  # fmt: skip
+            continue
+        at = _at(ground, ends)
+        far = float(np.hypot(*(at[1] - at[0])))
+        if far == 0:
+            problems.append((f"{name}: both ends are one place of a street.", "Move one of them."))
+        elif link.length_m is not None and not far <= link.length_m < np.inf:
+            problems.append((f"{name}: {link.length_m:g} m is too short: the ends are {far:.1f} m apart.",
+                             "Make it longer, or leave it out."))  # fmt: skip
+        else:
+            a, b = ends.edge.tolist()
+            p, q = ends.fraction.tolist()
+            joins.append(Join((a, b), (p, q), link.kind, link.length_m))
+    return ground_after(before, blocked, joins)
+
+
+def _at(ground: Ground, places: Snapped) -> NDArray[np.float64]:
+    network = ground.edited.network
+    tail, head = network.xy[network.tail[places.edge]], network.xy[network.head[places.edge]]
+    return np.asarray(tail + (head - tail) * places.fraction[:, None])
+
+
+def _xy(
+    before: Before, name: str, places: Sequence[LonLat], problems: list[tuple[str, str]]
+) -> NDArray[np.float64] | None:
+    lon_lat = np.array(places, dtype=float)
+    # Not-a-number is no place either.
+    if lon_lat.shape[1:] != (2,) or not (np.abs(lon_lat) <= [180, 90]).all():
+        problems.append((f"{name}: that is no place.", "Give (longitude, latitude) in degrees."))
+        return None
+    xy = project(lon_lat, before.network.crs)
+    if not np.isfinite(xy).all():
+        problems.append((f"{name}: that is far outside the study area.", "Check the position."))
+        return None
+    return xy
+
+
+def _opened(
+    before: Before, ground: Ground, opened: Sequence[Opened], problems: list[tuple[str, str]]
+) -> Snapped:
+    places = []
+    for change in opened:
+        name = said(change)
+        if change.tier not in TIERS:
+            problems.append((f"{name}: it is none of the tiers.", f"Known: {', '.join(TIERS)}."))
+        xy = _xy(before, name, [change.lon_lat], problems)
+        if xy is None:
+            continue
+        limit_m = before.facility_limit_m
+        stand = snap_near(ground.edited.network, xy, onto=ground.stands, limit_m=limit_m)
+        if not stand.found.all():
+            problems.append((f"{name}: there is no street within {limit_m:g} m.",
+                             "Is it in the river, or outside the network? Move it."))  # fmt: skip
+        places.append(stand)
+    kind = {one.name: np.int64 if one.name in ("edge", "component") else float
+            for one in fields(Snapped)}  # fmt: skip
+    return Snapped(**{
+        name: np.concatenate([np.zeros(0, dtype=of), *(getattr(one, name) for one in places)])
+        for name, of in kind.items()
+    })  # fmt: skip
+
+
+def _homes(
+    findings: Findings, people: People, after: After, opened: Sequence[Opened],
+    closed: NDArray[np.int64],
+) -> gpd.GeoDataFrame:  # fmt: skip
+    """Return the homes with what changed, and whether it gained or lost them a tier."""
+    ids = findings.facilities.index.astype(str).to_numpy(object)
+    names = np.concatenate([ids, _new_ids(ids, len(opened))])
+    tier_of = np.concatenate(
+        [findings.facilities["tier"].to_numpy(object), [change.tier for change in opened]]
+    )
+    kept = np.ones(len(names), dtype=bool)
+    kept[closed] = False
+    tiers = {tier: np.flatnonzero((tier_of == tier) & kept) for tier in TIERS}
+    thresholds = {name: tier.threshold_min for name, tier in findings.study.tiers}
+    some = home_minutes(
+        people.demand.points.iloc[after.homes][["geometry"]], after.places, after.links, tiers,
+        thresholds, pd.Index(names),
+    )  # fmt: skip
+    old = people.homes
+    columns = [*people.demand.points.columns, *some.columns.drop("geometry")]
+    new = {}
+    for name in some.columns.drop("geometry"):
+        values = old[name].to_numpy().copy()
+        values[after.homes] = some[name].to_numpy()
+        new[name] = values
+    homes = old[list(dict.fromkeys(columns))].assign(**new)
+    was, now = _reached(old), _reached(homes)
+    changes = {
+        f"change_{key}": np.select([now[key] & ~was[key], was[key] & ~now[key]],
+                                   ["gained", "lost"], "").astype(object)
+        for key in KEYS
+    }  # fmt: skip
+    return homes.assign(**changes)
+
+
+def _new_ids(ids: NDArray[np.object_], count: int) -> NDArray[np.object_]:
+    """Return ids for new facilities: new-1, new-2 …, those that are free."""
+    free = (f"new-{k}" for k in range(1, len(ids) + count + 1) if f"new-{k}" not in set(ids))
+    return np.array([name for name, _ in zip(free, range(count), strict=False)], dtype=object)
+
+
+def _reached(homes: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Return which homes each tier, any and all cover."""
+    covered = {tier: homes[f"covered_{tier}"].to_numpy(bool) for tier in TIERS}
+    stack = np.stack(list(covered.values()))
+    return {**covered, "any": stack.any(axis=0), "all": stack.all(axis=0)}
+
+
+def _masks(homes: pd.DataFrame) -> dict[str, dict[str, NDArray[np.bool_]]]:
+    """Return for each key which homes were and are covered, and which gained and lost it."""
+    found = {}
+    for key, now in _reached(homes).items():
+        change = homes[f"change_{key}"].to_numpy(object)
+        gained, lost = change == "gained", change == "lost"
+        found[key] = {"before": now & ~gained | lost, "after": now, "gained": gained, "lost": lost}
+    return found
+
+
+def _figures(homes: pd.DataFrame) -> pd.DataFrame:
+    elderly = homes["elderly"].to_numpy(float)
+    rows = {
+        key: {name: float(elderly[mask].sum()) for name, mask in masks.items()}
+        for key, masks in _masks(homes).items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("tier")
