@@ -10,6 +10,7 @@ from .inputs.everything import Inputs
 from .network import WalkingNetwork
 from .people import People
 from .study import Study
+from .where_next import WhereNext
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Findings:
         The headline figures, as ``summary.json`` holds them.
     seconds
         Seconds of every step.
+    next
+        Where the next facilities should open; None where the study does not ask.
     from_cache
         The steps that an earlier run had done already.
     """
@@ -62,4 +65,5 @@ class Findings:
     summary: dict[str, Any]
     seconds: dict[str, float]
     choices: Choices | None = None
+    next: WhereNext | None = None
     from_cache: tuple[str, ...] = ()

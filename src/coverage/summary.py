@@ -67,11 +67,11 @@ def summarise(
         "walker": study.walker,
         "direction": study.direction,
         "threshold_min": {name: tier.threshold_min for name, tier in study.tiers},
-        "street_km": _rounded(overall["street_km"]),
+        "street_km": rounded(overall["street_km"]),
         "coverage": {
             key: {
-                "covered_km": _rounded(overall[f"covered_km_{key}"]),
-                "share": _rounded(overall[f"share_{key}"]),
+                "covered_km": rounded(overall[f"covered_km_{key}"]),
+                "share": rounded(overall[f"share_{key}"]),
             }
             for key in (*TIERS, "any", "all")
         },
@@ -88,11 +88,12 @@ def summarise(
             "crs": network.crs,
             "nodes": len(network.node_id),
             "edges": len(network.tail),
-            "street_km": _rounded(float(network.length_m.sum()) / 1000),
+            "street_km": rounded(float(network.length_m.sum()) / 1000),
             "components": int(network.components().max()) + 1,
         },
         "quality": dict(quality),
         "people": None if people is None else people_summary(people),
+        "next": None,
         "snapping": {
             "not_snapped": list(off),
             "moved_over_50_m": list(moved),
@@ -111,12 +112,12 @@ def _gap_figures(
 ) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "count": len(gaps),
-        "street_km": _rounded(float(gaps["street_m"].sum()) / 1000),
-        "unlisted_km": _rounded(unlisted_m / 1000),
+        "street_km": rounded(float(gaps["street_m"].sum()) / 1000),
+        "unlisted_km": rounded(unlisted_m / 1000),
     }
     if "elderly" in gaps:
-        figures["elderly"] = _rounded(float(gaps["elderly"].sum()))
-        figures["unlisted_elderly"] = _rounded(unlisted_elderly)
+        figures["elderly"] = rounded(float(gaps["elderly"].sum()))
+        figures["unlisted_elderly"] = rounded(unlisted_elderly)
     return figures
 
 
@@ -156,6 +157,6 @@ def _warnings(
     return warnings
 
 
-def _rounded(value: float) -> float | None:
+def rounded(value: float) -> float | None:
     """Return the value to six digits after the point; None, which is null, for unknown."""
     return None if np.isnan(value) else round(float(value), 6) + 0.0

@@ -23,3 +23,7 @@ def band_colour(minutes: float) -> str:
         round(np.interp(minutes, _STOPS_MIN, channel)) for channel in zip(*_STOPS_RGB, strict=True)
     )
     return "#" + "".join(f"{level:02x}" for level in rgb)
+
+
+PROPOSAL = "#a8005c"
+"""Of facilities that do not exist yet; no tier and no class of minutes has it."""

@@ -40,6 +40,21 @@ _ABOUT: Mapping[str, _About] = {
         "设施、所属层级及其可达街道与老年人口 Facilities with their tier and what they reach",
         "Point",
     ),
+    "proposals": _About(
+        "建议选址 Proposals",
+        "建议依次开设的设施及各自新增覆盖的老年人 Where to open next, in order, with people gained",
+        "Point",
+    ),
+    "shortcuts": _About(
+        "加装捷径 Shortcuts",
+        "加装电梯或架桥可新增覆盖的老年人 Lifts and bridges that would win most people",
+        "MultiLineString",
+    ),
+    "weak_links": _About(
+        "关键路段 Weak links",
+        "一旦中断影响老年人最多的路段 Streets whose loss costs most people their way",
+        "MultiLineString",
+    ),
     "candidates": _About(
         "备选点 Candidates", "可用于新设设施的场所 Premises where a facility could open", "Point"
     ),
@@ -95,12 +110,15 @@ def layers_of(findings: Findings) -> dict[str, gpd.GeoDataFrame]:
 
     A named index has become the first column. All are in the study's coordinate system.
     """
-    people, candidates = findings.people, findings.inputs.candidates
+    people, candidates, found = findings.people, findings.inputs.candidates, findings.next
     frames = {
         "facilities": findings.facilities,
         "candidates": None
         if candidates is None
         else candidates.assign(fits=[";".join(tiers) for tiers in candidates["fits"]]),
+        "proposals": None if found is None else found.proposals,
+        "shortcuts": None if found is None else found.shortcuts,
+        "weak_links": None if found is None else found.links,
         "gaps": findings.gaps,
         "areas": findings.areas,
         "zones": _zones(findings),

@@ -26,7 +26,7 @@ ONLINE_SERVERS = (
 )
 """The servers that the map may ask, once a planner switches one of their layers on."""
 
-STYLES = ("map.css", "pins.css", "screens.css")
+STYLES = ("map.css", "pins.css", "proposals.css", "screens.css")
 # What the page runs, in this order; the first list also goes to its worker, alone.
 _OF_WORKER = (
     "worker_unpack.js", "worker_inflate.js", "worker_shapes.js", "worker_names.js",
@@ -34,8 +34,9 @@ _OF_WORKER = (
 )  # fmt: skip
 _OF_PAGE = (
     "words.js", "state.js", "figures.js", "geometry.js", "classes.js", "raster.js", "paint.js",
-    "tiles.js", "labels.js", "pins.js", "pick.js", "card.js", "find.js", "panel.js", "legend.js",
-    "online.js", "measure.js", "address.js", "print.js", "start.js",
+    "tiles.js", "labels.js", "pins.js", "pick.js", "card.js",
+    "proposals.js", "find.js", "panel.js", "legend.js", "online.js", "measure.js", "address.js",
+    "print.js", "start.js",
 )  # fmt: skip
 
 SCRIPTS = (*_OF_WORKER, *_OF_PAGE)

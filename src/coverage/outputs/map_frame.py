@@ -10,7 +10,7 @@ from html import escape
 _LONG_NOTICE = 90
 """Characters; a longer notice folds to two lines, and never disappears."""
 
-_RESULTS = ("streets", "halo", "homes", "gaps", "facilities", "areas", "names")
+_RESULTS = ("streets", "halo", "homes", "gaps", "facilities", "proposals", "areas", "names")
 _GROUND = ("water", "ways", "buildings")
 _BASES = ("own", "osm", "tianditu", "amap")
 

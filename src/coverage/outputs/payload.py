@@ -108,6 +108,9 @@ def content_of(
         "kinds": kinds,
         "tianditu": tianditu,
     }
+    # Absent rather than empty: without proposals the block is what it always was.
+    if result.next is not None:
+        about["proposals"] = words.proposals(result.next)
     return about, [section for section in sections if not _is_empty(section)]
 
 

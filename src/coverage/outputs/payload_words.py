@@ -16,8 +16,10 @@ from ..causes import CAUSES
 from ..study import Study
 from ..study_parts import BANDS_MIN, TIER_NAMES_ZH
 from ..walkers import PACKAGED_WALKERS, Walker
+from ..where_next import WhereNext
 from .colours import TIER_COLOURS
 from .map_words import TIER_GLYPHS, TIER_NAMES_EN, plain
+from .payload_shapes import world
 from .picture_words import ATTRIBUTION
 from .warning_words import assumption, warning_zh
 
@@ -179,6 +181,32 @@ def gaps(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
             "streets": name(row["streets"]) if people else "",
         }
         for identifier, row in frame.iterrows()
+    ]
+
+
+def proposals(found: WhereNext) -> list[dict[str, Any]]:
+    """Return the facts of all proposals in the order to open them, places in units of the world."""
+    frame, running = found.proposals, found.running_gain
+    spots = np.column_stack([frame.geometry.x, frame.geometry.y])
+    units = world(spots, str(frame.crs)).tolist()
+    return [
+        {
+            "n": int(str(turn)),
+            "x": x,
+            "y": y,
+            "name": name(row["name"]),
+            "tier": row["tier"],
+            "gained": number(row["elderly_gained"], 3),
+            "running": number(running[turn], 3),
+            "total": number(row["elderly_total"], 3),
+            "share": number(row["share_total"], 6),
+            "cost": number(row["cost_cny"], 2),
+            "each": number(row["cny_per_person"], 2),
+            "floor": number(row["floor_area_m2"], 1),
+            "source": row["source"],
+            "area": name(row["area"]),
+        }
+        for (turn, row), (x, y) in zip(frame.iterrows(), units, strict=True)
     ]
 
 

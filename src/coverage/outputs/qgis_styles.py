@@ -10,7 +10,7 @@ from ..causes import CAUSES
 from ..findings import Findings
 from ..people import CIRCLE
 from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
-from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
+from .colours import BEYOND, GAP, PROPOSAL, TIER_COLOURS, UNREACHABLE, band_colour
 from .column_words import column_words
 from .map_words import TIER_NAMES_EN
 from .picture_words import bands_of, promise_of, shown_tier
@@ -32,6 +32,7 @@ GEOMETRY = "geom"
 _POINTS, _LINES, _POLYGONS = "0", "1", "2"
 _KINDS: Mapping[str, str] = {
     "facilities": _POINTS, "candidates": _POINTS, "demand": _POINTS, "streets": _LINES,
+    "proposals": _POINTS, "shortcuts": _LINES, "weak_links": _LINES,
 }  # fmt: skip
 _SHAPES: Mapping[str, tuple[str, float]] = {
     "community": ("circle", 2.8),
@@ -136,6 +137,24 @@ def _candidates(_: Findings, __: gpd.GeoDataFrame) -> list[Style]:
     return [
         ("备选点 candidates", single_renderer(star), labels('"name"', points=8, closer_than=15_000))
     ]
+
+
+def _proposals(_: Findings, __: gpd.GeoDataFrame) -> list[Style]:
+    diamond = marker("diamond", PROPOSAL, 6.4, rim="#ffffff")
+    said = "concat(\"proposal\", ' · +', round(\"elderly_gained\"), ' 人')"
+    return [("建议选址 proposals", single_renderer(diamond), labels(said, points=9))]
+
+
+def _shortcuts(_: Findings, __: gpd.GeoDataFrame) -> list[Style]:
+    said = "concat(\"kind\", ' +', round(\"elderly_gained\"), ' 人')"
+    text = labels(said, points=8, closer_than=40_000)
+    return [("加装捷径 shortcuts", single_renderer(line(PROPOSAL, 0.9, style="dash")), text)]
+
+
+def _weak_links(_: Findings, __: gpd.GeoDataFrame) -> list[Style]:
+    said = "concat('−', round(\"elderly_lost\"), ' 人')"
+    text = labels(said, points=8, closer_than=40_000)
+    return [("关键路段 weak links", single_renderer(line(GAP, 1.4)), text)]
 
 
 def _streets(findings: Findings, _: gpd.GeoDataFrame) -> list[Style]:
@@ -254,6 +273,9 @@ def _tiers(findings: Findings) -> Sequence[TierName]:
 _MAKERS: Mapping[str, Callable[[Findings, gpd.GeoDataFrame], list[Style]]] = {
     "facilities": _facilities,
     "candidates": _candidates,
+    "proposals": _proposals,
+    "shortcuts": _shortcuts,
+    "weak_links": _weak_links,
     "gaps": _gaps,
     "areas": _areas,
     "zones": _zones,

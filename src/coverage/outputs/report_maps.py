@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..findings import Findings
 from ..study_parts import BANDS_MIN, TierName
-from .colours import BEYOND, GAP, TIER_COLOURS, UNREACHABLE, band_colour
+from .colours import BEYOND, GAP, PROPOSAL, TIER_COLOURS, UNREACHABLE, band_colour
 from .map_words import plain
 from .report_svg import number, picture
 from .report_words import Markup, Words, promised
@@ -144,11 +144,33 @@ def gap_map(ground: Ground, name: str, shape: shapely.Geometry, nearest: str) ->
 
 def overview_map(ground: Ground, shapes: Sequence[shapely.Geometry]) -> Markup:
     """Return the map of the whole study area with its streets by minutes and its numbered gaps."""
-    findings = ground.findings
-    west, south, east, north = shapely.bounds(findings.inputs.boundary)
+    view = _whole(ground)
+    fill = f'fill="{GAP}" fill-opacity=".16" stroke="{GAP}" stroke-width="18"'
+    marks = [_badge(view, shape, place) for place, shape in enumerate(shapes, start=1)]
+    return _whole_map(ground, view, "overview", _shape(view, shapes, fill), marks)
+
+
+def proposals_map(ground: Ground, proposals: gpd.GeoDataFrame) -> Markup:
+    """Return the map of the whole study area with its streets by minutes and its proposals."""
+    view = _whole(ground)
+    xy = shapely.get_coordinates(proposals.geometry.to_numpy())
+    spots = view.units(xy).tolist()
+    # The first to open lies on top.
+    marks = [_diamond(x, y, turn) for turn, (x, y) in zip(proposals.index, spots, strict=True)]
+    return _whole_map(ground, view, "next", "", marks[::-1])
+
+
+def _whole(ground: Ground) -> _View:
+    """Return the window on the whole study area."""
+    west, south, east, north = shapely.bounds(ground.findings.inputs.boundary)
     ratio = (north - south) / max(east - west, 1.0)
     width = min(_WHOLE_WIDTH, _WHOLE_HEIGHT / max(ratio, 1e-6))
-    view = _window((west, south, east, north), _WHOLE_WIDTH, max(width * ratio, 240.0), 0.02)
+    return _window((west, south, east, north), _WHOLE_WIDTH, max(width * ratio, 240.0), 0.02)
+
+
+def _whole_map(ground: Ground, view: _View, name: str, below: str, marks: Sequence[str]) -> Markup:
+    """Return the map of the whole study area with what lies below its facilities and above."""
+    findings = ground.findings
     areas = [] if findings.areas is None else [
         shape for shape in findings.areas.geometry if not shape.is_empty
     ]  # fmt: skip
@@ -157,13 +179,13 @@ def overview_map(ground: Ground, shapes: Sequence[shapely.Geometry]) -> Markup:
         *_background(ground, view, wide=1.5, most=4 * _MOST_POINTS),
         _shape(view, areas, 'fill="none" stroke="#8b857b" stroke-width="9"'),
         _shape(view, [findings.inputs.boundary], outline),
-        _shape(view, shapes, f'fill="{GAP}" fill-opacity=".16" stroke="{GAP}" stroke-width="18"'),
+        below,
         *_area_names(findings.areas, view),
         *_facilities(ground, view, findings.facilities, None),
-        *(_badge(view, shape, place) for place, shape in enumerate(shapes, start=1)),
+        *marks,
         *_frame(view),
     ]
-    return _map("overview", view, parts, "overview-map")
+    return _map(name, view, parts, "overview-map")
 
 
 def _map(name: str, view: _View, parts: Iterable[str], kind: str) -> Markup:
@@ -301,6 +323,14 @@ def _badge(view: _View, shape: shapely.Geometry, rank: int) -> str:
     return (
         f'<circle cx="{number(x)}" cy="{number(y)}" r="10" fill="#fff" stroke="{GAP}" '
         f'stroke-width="2"/><text x="{number(x)}" y="{number(y + 4.4)}" class="rank">{rank}</text>'
+    )
+
+
+def _diamond(x: float, y: float, turn: int) -> str:
+    return (
+        f'<path d="M0-14L14 0 0 14-14 0z" transform="translate({number(x)} {number(y)})" '
+        f'fill="{PROPOSAL}" stroke="#fff" stroke-width="2"/>'
+        f'<text x="{number(x)}" y="{number(y + 4.4)}" class="rank turn">{turn}</text>'
     )
 
 

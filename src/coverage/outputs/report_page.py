@@ -17,6 +17,7 @@ from .report_charts import (
 )
 from .report_fairness import fairness_section
 from .report_gaps import gaps_section
+from .report_next import next_section
 from .report_notes import limits, methods, quality
 from .report_overall import overall
 from .report_sources import reproduction, sources
@@ -175,6 +176,7 @@ def _sections(findings: Findings) -> list[tuple[Words, str]]:
             fairness_section(findings) if people else _missing(_NO_FAIRNESS),
         ),
         (Words("重点缺口", "The largest gaps"), gaps_section(findings)),
+        *_next(findings),
         (
             Words("关键设施", "The facilities most relied on"),
             facilities_table(findings) or _missing(_NOBODY_RELIES if people else _NO_RELIANCE),
@@ -185,6 +187,14 @@ def _sections(findings: Findings) -> list[tuple[Words, str]]:
         (Words("来源与依据", "Sources"), sources(findings)),
         (Words("复现", "How to repeat it"), reproduction(findings)),
     ]
+
+
+def _next(findings: Findings) -> list[tuple[Words, str]]:
+    """Return the section about proposals, of a study that asks for them."""
+    if findings.next is None:
+        return []
+    title = Words("下一处设在哪里", "Where next")
+    return [(title, next_section(findings, findings.next))]
 
 
 _NO_PEOPLE = "研究没有人口数据"

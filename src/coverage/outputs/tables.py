@@ -28,13 +28,13 @@ _SHOWN = (
     (re.compile(r"^gini_|_per_elderly$"), "0.000"),
     (re.compile(r"^(lon|lat)$"), "0.000000"),
     (re.compile(r"^(elderly|population$|capacity$|only_)"), "#,##0"),
-    (re.compile(r"_m$"), "#,##0"),
+    (re.compile(r"_m2?$|^cost_cny$|^cny_per_"), "#,##0"),
     (re.compile(r"_id$|^component$"), "0"),
 )
 """Which columns are shown how in a sheet, by their names; the first that fits."""
 _SHEETS: Mapping[str, str] = {
     "areas": "片区 areas", "gaps": "缺口 gaps", "facilities": "设施 facilities",
-    "zones": "更新片区 zones",
+    "zones": "更新片区 zones", "proposals": "建议选址 proposals",
 }  # fmt: skip
 _ABOUT = "说明 about"
 _NARROWEST, _WIDEST = 9, 44
@@ -44,7 +44,7 @@ _LONGEST_CELL = 32_000
 
 
 def tables(result: Findings) -> dict[str, pd.DataFrame]:
-    """Return a run's tables: ``areas`` (if any), ``gaps``, ``facilities``, ``zones`` (if any)."""
+    """Return a run's tables by name; ``areas``, ``zones`` and ``proposals`` if it has them."""
     degrees = gpd.GeoSeries(result.facilities.geometry).to_crs("EPSG:4326")
     found = {
         "gaps": _plain(result.gaps),
@@ -54,6 +54,14 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
     }
     if result.people is not None and result.people.zones is not None:
         found["zones"] = result.people.zones.reset_index()
+    if result.next is not None:
+        spots = result.next.proposals.geometry.to_crs("EPSG:4326")
+        running = result.next.running_gain
+        found["proposals"] = _plain(
+            result.next.proposals.assign(
+                elderly_gained_running=running, lon=spots.x.round(6), lat=spots.y.round(6)
+            )
+        )
     return found if result.areas is None else {"areas": _plain(result.areas), **found}
 
 

@@ -1,12 +1,13 @@
 /* The address of the page says what it shows: view, choice, language, and what is selected. */
 
-const LETTERS = { facility: "f", home: "h", street: "s", gap: "g", area: "a", name: "n" };
+const LETTERS = { facility: "f", proposal: "p", home: "h", street: "s", gap: "g", area: "a", name: "n" };
 
 const thingText = ({ kind, i, at }) => {
   const { meta } = page;
   const name = {
     facility: () => meta.facilities[i].id,
     gap: () => meta.gaps[i].id,
+    proposal: () => proposalsOf()[i].n,
     area: () => meta.areas[i],
     name: () => meta.streetNames[i],
     home: () => i,
@@ -31,6 +32,7 @@ const thingFrom = (text) => {
   const names = {
     facility: meta.facilities.map(({ id }) => id),
     gap: meta.gaps.map(({ id }) => id),
+    proposal: proposalsOf().map(({ n }) => String(n)),
     area: meta.areas,
     name: meta.streetNames,
   }[kind];

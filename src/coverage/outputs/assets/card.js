@@ -252,6 +252,7 @@ const CARDS = {
   home: homeCard,
   street: streetCard,
   gap: gapCard,
+  proposal: (thing) => proposalCard(thing),
   area: areaCard,
   name: nameCard,
 };

@@ -1,7 +1,7 @@
 /* Search by name: facilities, streets, areas, named homes. A combobox with a list, as ARIA has it. */
 
 const MOST_FOUND = 12;
-const KINDS_FOUND = ["area", "facility", "name", "home"];
+const KINDS_FOUND = ["area", "facility", "proposal", "name", "home"];
 
 const plainText = (text) => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
@@ -36,6 +36,9 @@ const finder = {
     meta.areas.forEach((text, i) => add("area", i, text));
     meta.facilities.forEach(({ name, id }, i) =>
       add("facility", i, name || id, named(meta.tiers[s["facility.tier"][i]])),
+    );
+    proposalsOf().forEach((about, i) =>
+      add("proposal", i, proposalName(i), say("proposal.hint", { n: about.n, people: count(about.gained) })),
     );
     const used = new Set(s["link.name"] ?? []);
     meta.streetNames.forEach((text, i) => {

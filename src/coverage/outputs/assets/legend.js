@@ -101,6 +101,11 @@ const legend = {
         rows.push(this.key(off, say("legend.off")));
       }
     }
+    if (shown.proposals && proposalsOf().length) {
+      const mark = node("span", "cc-sample");
+      mark.append(node("span", "cc-diamond"));
+      rows.push(this.key(mark, say("legend.proposal")));
+    }
     list.replaceChildren(...rows);
     const note = this.box.querySelector(".cc-note");
     note.textContent =

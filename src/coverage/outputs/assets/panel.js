@@ -150,6 +150,7 @@ const panel = {
       water: page.shapes.water.order.length + page.shapes.waterlines.order.length,
       buildings: page.shapes.buildings.order.length,
       facilities: page.meta.facilities.length,
+      proposals: proposalsOf().length,
     };
     // What the study does not have cannot be switched.
     for (const [name, there] of Object.entries(has)) {

@@ -49,6 +49,8 @@ const under = (point) => {
 /* Facilities and gaps are of one tier, and shown with it; of other things -1. */
 const tierOf = (thing) => {
   if (thing?.kind === "facility") return page.s["facility.tier"][thing.i];
+  if (thing?.kind === "proposal")
+    return page.meta.tiers.findIndex(({ id }) => id === proposalsOf()[thing.i].tier);
   if (thing?.kind !== "gap") return -1;
   return page.meta.tiers.findIndex(({ id }) => id === page.meta.gaps[thing.i].tier);
 };
@@ -69,7 +71,7 @@ const inquire = async () => {
   const direction = page.meta.directions[state.direction];
   inquiries += 1;
   const mine = inquiries;
-  if (!selected || selected.kind === "area" || selected.kind === "gap") return;
+  if (!selected || ["area", "gap", "proposal"].includes(selected.kind)) return;
   let found;
   if (selected.kind === "facility") {
     if (!page.meta.facilities[selected.i].snapped) return;
@@ -199,6 +201,8 @@ const boxOfLinks = (links) => {
 const boundsOf = ({ kind, i }) => {
   const { shapes } = page;
   if (kind === "facility") return toLatLng(...facilityPlace(i)).toBounds(500);
+  if (kind === "proposal")
+    return toLatLng(proposalsOf()[i].x, proposalsOf()[i].y).toBounds(500);
   if (kind === "home") return toLatLng(...homePlace(i)).toBounds(300);
   if (kind === "name") return boundsOfBox(boxOfLinks(linksNamed(i)), 0);
   return boundsOfBox({ street: shapes.links, gap: shapes.gaps, area: shapes.areas }[kind].box, i);

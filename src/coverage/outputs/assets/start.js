@@ -185,6 +185,7 @@ const open = async (map, { osm, cluster }) => {
   showView(map, view);
   addLayers(map);
   pins.start(cluster);
+  proposals.start(map);
   marks.start(map);
   measure.start(map);
   online.start(osm);

@@ -18,6 +18,7 @@ const state = {
     homes: true,
     gaps: true,
     facilities: true,
+    proposals: true,
     areas: true,
     names: true,
     water: true,

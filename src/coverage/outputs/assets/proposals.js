@@ -1,0 +1,107 @@
+/* Facilities that do not exist yet: diamonds with the number of their turn. */
+
+const proposalsOf = () => page.meta.proposals ?? [];
+
+const proposalName = (i) => proposalsOf()[i].name || say("proposal.title", { n: proposalsOf()[i].n });
+
+const proposals = {
+  group: L.layerGroup(),
+  markers: [],
+
+  start(map) {
+    if (!proposalsOf().length) return;
+    this.map = map;
+    this.fill();
+    watch("lang", () => this.fill());
+    watch("shown", () => this.show());
+    watch("selected", () => this.refreshChosen());
+  },
+
+  icon(i) {
+    const chosen = state.selected?.kind === "proposal" && state.selected.i === i;
+    const face = node("span", "cc-diamond");
+    face.append(node("b", "", String(proposalsOf()[i].n)));
+    return L.divIcon({
+      className: `cc-proposal${chosen ? " cc-chosen" : ""}`,
+      html: face,
+      iconSize: [38, 38],
+    });
+  },
+
+  label: (i) =>
+    say("proposal.label", {
+      n: proposalsOf()[i].n,
+      name: proposalName(i),
+      people: count(proposalsOf()[i].gained),
+    }),
+
+  fill() {
+    this.group.clearLayers();
+    this.markers = proposalsOf().map(({ x, y }, i) => {
+      const marker = L.marker(toLatLng(x, y), {
+        icon: this.icon(i),
+        keyboard: true,
+        riseOnHover: true,
+        zIndexOffset: 1000,
+      });
+      marker.bindTooltip(() => dataNode("span", "", this.label(i)), {
+        direction: "top",
+        offset: [0, -16],
+        className: "cc-tip",
+      });
+      marker.on("click", () => select({ kind: "proposal", i }));
+      marker.on("keypress", ({ originalEvent }) => {
+        if (originalEvent.key === "Enter") select({ kind: "proposal", i });
+      });
+      marker.on("add", () => marker.getElement()?.setAttribute("aria-label", this.label(i)));
+      this.group.addLayer(marker);
+      return marker;
+    });
+    this.show();
+  },
+
+  show() {
+    if (state.shown.proposals) this.group.addTo(this.map);
+    else this.group.remove();
+  },
+
+  refreshChosen() {
+    this.markers.forEach((marker, i) => {
+      marker.setIcon(this.icon(i));
+      marker.getElement()?.setAttribute("aria-label", this.label(i));
+    });
+  },
+};
+
+const proposalCard = ({ i }) => {
+  const about = proposalsOf()[i],
+    tier = page.meta.tiers.find(({ id }) => id === about.tier);
+  const people = (n) => (n === null ? "" : say("unit.people", { n: count(n) }));
+  const money = (n) => (n === null ? "" : say("unit.cny", { n: count(n) }));
+  const rows = [
+    [say("proposal.turn"), say("gap.rank.value", { rank: about.n, of: proposalsOf().length })],
+    [say("tier"), tier ? named(tier) : say("circle")],
+    [say("proposal.gained"), people(about.gained)],
+    [say("proposal.running"), people(about.running)],
+    [
+      say("proposal.total"),
+      about.total === null || about.share === null
+        ? ""
+        : say("proposal.total.value", { n: count(about.total), share: percent(about.share) }),
+    ],
+    [say("proposal.cost"), money(about.cost) || say("unknown")],
+    [say("proposal.each"), money(about.each)],
+    [
+      say("proposal.floor"),
+      about.floor === null ? "" : say("unit.square", { n: count(about.floor) }),
+    ],
+    [say("proposal.source"), say(`source.${about.source}`)],
+    [say("area"), about.area, true],
+  ];
+  return {
+    kind: say("kind.proposal"),
+    title: proposalName(i),
+    rows,
+    notes: [say("proposal.own", { choice: ownChoiceText() })],
+  };
+};

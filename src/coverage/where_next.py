@@ -1,0 +1,78 @@
+"""Where the next facilities should open, and which lines of the network matter most."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from .summary import rounded
+
+
+@dataclass(frozen=True, slots=True)
+class WhereNext:
+    """What is proposed; all frames are in the coordinate system of the network.
+
+    Attributes
+    ----------
+    proposals
+        Index ``proposal``: 1, 2, … in the order to open them. Points with ``candidate`` (its id),
+        ``name``, ``tier``, ``elderly_gained`` (people whom it adds to those before it),
+        ``elderly_total`` and ``share_total`` (covered once it is open), ``cost_cny`` and
+        ``cny_per_person`` (NaN where unknown), ``floor_area_m2``, ``source`` and ``area``.
+    figures
+        Of the choice as a whole, as ``summary.json`` holds them: the optimum, the greedy order
+        and what is between them.
+    links
+        Lines whose loss would cost most people their way: ``name``, ``kind``, ``length_m``,
+        ``elderly_lost``; None where nobody asked.
+    shortcuts
+        Lines that would win most: ``kind`` (lift or bridge), ``length_m``, ``elderly_gained``;
+        None where nobody asked.
+    zones
+        Renewal zones, the one that gains most for its money first; None without zones.
+    """
+
+    proposals: gpd.GeoDataFrame
+    figures: dict[str, Any]
+    links: gpd.GeoDataFrame | None = None
+    shortcuts: gpd.GeoDataFrame | None = None
+    zones: pd.DataFrame | None = None
+
+    @property
+    def running_gain(self) -> pd.Series:
+        """People gained by each proposal and all before it, indexed as they are."""
+        gained = self.proposals["elderly_gained"].to_numpy(float)
+        return pd.Series(np.cumsum(gained), index=self.proposals.index)
+
+    @property
+    def running_cost_cny(self) -> pd.Series:
+        """Money for each proposal and all before it; unknown from the first unknown cost on."""
+        costs = self.proposals["cost_cny"].to_numpy(float)
+        return pd.Series(np.cumsum(costs), index=self.proposals.index)
+
+
+def next_summary(found: WhereNext) -> dict[str, Any]:
+    """Return what ``summary.json`` says under ``next``; unknown is None."""
+    running, costs = found.running_gain, found.running_cost_cny
+    return {
+        "proposals": [
+            {
+                "proposal": int(str(number)),
+                "candidate": str(row["candidate"]),
+                "name": str(row["name"]),
+                "tier": str(row["tier"]),
+                "elderly_gained": rounded(row["elderly_gained"]),
+                "elderly_gained_running": rounded(running[number]),
+                "elderly_total": rounded(row["elderly_total"]),
+                "share_total": rounded(row["share_total"]),
+                "cost_cny": rounded(row["cost_cny"]),
+                "cost_cny_running": rounded(costs[number]),
+                "source": str(row["source"]),
+                "area": str(row["area"]),
+            }
+            for number, row in found.proposals.iterrows()
+        ],
+        "figures": dict(found.figures),
+    }

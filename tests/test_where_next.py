@@ -1,0 +1,107 @@
+"""Proposals in the files of a run: layer, table, summary, report, map; absent, nothing changes."""
+
+import dataclasses
+import math
+
+import geopandas as gpd
+import pyogrio
+import pytest
+import shapely
+
+import coverage
+from coverage.outputs.layers import write_geopackage
+from coverage.outputs.payload import content_of, payload_of
+from coverage.outputs.report_page import report_html
+from coverage.outputs.tables import tables
+from coverage.where_next import WhereNext, next_summary
+
+
+def invented_next(result: coverage.Result) -> WhereNext:
+    """Return two proposals beside the largest gaps: 120 people, then 80 more, the second's cost
+    unknown; a link and a shortcut."""
+    gaps = result.gaps[result.gaps["tier"] == "community"].head(2)
+    proposals = gpd.GeoDataFrame(
+        {
+            "candidate": ["C1", "street-7"], "name": ["老厂房 <b>", ""], "tier": "community",
+            "elderly_gained": [120.0, 80.0], "elderly_total": [1120.0, 1200.0],
+            "share_total": [0.56, 0.6], "cost_cny": [600_000.0, math.nan],
+            "cny_per_person": [5000.0, math.nan], "floor_area_m2": [350.0, math.nan],
+            "source": ["listed", "street"], "area": ["甲", ""],
+        },
+        geometry=gaps.geometry.representative_point().to_numpy(), crs=result.network.crs,
+    )  # fmt: skip
+    proposals.index = proposals.index.set_names("proposal") + 1
+    here, there = proposals.geometry
+    lines = {"name": ["百步梯"], "kind": ["steps"], "length_m": [70.0]}
+    line = [shapely.LineString([here, there])]
+    links = gpd.GeoDataFrame({**lines, "elderly_lost": [44.0]}, geometry=line, crs=proposals.crs)
+    shortcuts = gpd.GeoDataFrame(
+        {"kind": ["lift"], "length_m": [30.0], "elderly_gained": [33.0]},
+        geometry=line, crs=proposals.crs,
+    )  # fmt: skip
+    return WhereNext(proposals, {"gap": 0.0}, links, shortcuts)
+
+
+@pytest.fixture(scope="module")
+def plain_result(tmp_path_factory: pytest.TempPathFactory) -> coverage.Result:
+    raw = tmp_path_factory.mktemp("raw")
+    return dataclasses.replace(coverage.run(coverage.load_study("sample", raw=raw)), next=None)
+
+
+@pytest.fixture(scope="module")
+def with_next(plain_result: coverage.Result) -> coverage.Result:
+    return dataclasses.replace(plain_result, next=invented_next(plain_result))
+
+
+def test_gains_and_costs_add_up_in_order_and_an_unknown_cost_stays_unknown(with_next):
+    assert with_next.next.running_gain.tolist() == [120.0, 200.0]
+    costs = with_next.next.running_cost_cny.tolist()
+    assert costs[0] == 600_000.0
+    assert math.isnan(costs[1])
+
+
+def test_the_summary_has_null_for_unknown(with_next):
+    first, second = next_summary(with_next.next)["proposals"]
+    assert (first["proposal"], first["elderly_gained_running"], first["cost_cny"]) == (
+        1, 120.0, 600_000.0,
+    )  # fmt: skip
+    assert (second["elderly_gained_running"], second["cost_cny_running"]) == (200.0, None)
+
+
+def test_the_table_has_people_gained_the_running_total_and_degrees(with_next):
+    table = tables(with_next)["proposals"]
+    assert table["proposal"].tolist() == [1, 2]
+    assert table["elderly_gained_running"].tolist() == [120.0, 200.0]
+    assert table["lon"].between(100, 110).all()
+    assert table["lat"].between(25, 35).all()
+
+
+def test_the_geopackage_has_the_layers_each_with_a_style(with_next, tmp_path):
+    path = tmp_path / "c.gpkg"
+    write_geopackage(with_next, path)
+    layers = dict(pyogrio.list_layers(path).tolist())
+    assert layers["proposals"] == "Point"
+    assert layers["shortcuts"] == layers["weak_links"] == "MultiLineString"
+    styles = pyogrio.read_dataframe(path, layer="layer_styles", read_geometry=False)
+    assert {"proposals", "shortcuts", "weak_links"} <= set(styles["f_table_name"])
+    assert pyogrio.read_dataframe(path, layer="proposals")["elderly_gained"].tolist() == [120, 80]
+
+
+def test_the_report_has_the_section_and_no_name_becomes_markup(with_next, plain_result):
+    page = report_html(with_next)
+    assert "下一处设在哪里" in page
+    assert "老厂房 &lt;b&gt;" in page
+    assert "百步梯" in page
+    assert page.count('class="rank turn"') == 2
+    assert "下一处设在哪里" not in report_html(plain_result)
+
+
+def test_the_map_knows_them_and_its_block_is_unchanged_without(with_next, plain_result):
+    about, sections = content_of(with_next)
+    assert [(p["n"], p["gained"], p["running"], p["cost"]) for p in about["proposals"]] == [
+        (1, 120.0, 120.0, 600_000.0), (2, 80.0, 200.0, None),
+    ]  # fmt: skip
+    without, same = content_of(plain_result)
+    assert "proposals" not in without
+    assert len(same) == len(sections)
+    assert payload_of(plain_result) == payload_of(dataclasses.replace(with_next, next=None))
