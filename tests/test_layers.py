@@ -38,7 +38,8 @@ LAYERS = [
     {"findings"},
     {"whatif"},
     {"outputs", "weak_points"},
-    {"result"},
+    {"result", "proposals"},
+    {"next_step"},
     {"pipeline"},
     {
         "console",

@@ -1,5 +1,6 @@
 """The command `care-circle site`: where the next facilities should open."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def site(
     from . import pipeline
     from .console_site import show_proposals
     from .errors import Findings
-    from .inputs.areas import read_polygons
+    from .inputs.areas import excluded_area
     from .outputs.store import ensure_writable, save_table
     from .proposals import propose
     from .study_parts import CandidatesPart, SitingPart
@@ -56,7 +57,7 @@ def site(
         "excluded": None if exclude is None else exclude.absolute(),
     }  # fmt: skip
     asked = {k: v for k, v in given.items() if v is not None}
-    own = loaded.siting.model_dump(exclude_unset=True)
+    own = {} if loaded.siting is None else loaded.siting.model_dump(exclude_unset=True)
     if p is not None or budget is not None or objective == "full":
         own = {k: v for k, v in own.items() if k not in {"p", "budget_cny"}}
     loaded = loaded.model_copy(update={"siting": SitingPart(**{**own, **asked})})
@@ -69,16 +70,12 @@ def site(
         )})  # fmt: skip
     folder = out or Path("data/processed") / loaded.name
     ensure_writable(folder)
-    result = pipeline.run(loaded)
-    excluded = None
-    if loaded.siting.excluded is not None:
-        told = Findings()
-        polygons = read_polygons(
-            loaded.path(loaded.siting.excluded), purpose="excluded areas", findings=told
-        )
-        for warning in told.warnings:
-            click.echo(f"warning: {warning}", err=True)
-        excluded = polygons.to_crs(result.network.crs).union_all()
+    result = pipeline.run(loaded.model_copy(update={"siting": None}))
+    result = replace(result, study=loaded)
+    told = Findings()
+    excluded = excluded_area(loaded, result.network.crs, told)
+    for warning in told.warnings:
+        click.echo(f"warning: {warning}", err=True)
     proposals = propose(result, excluded=excluded)
     place = proposals.table.to_crs("EPSG:4326").geometry
     table = proposals.table.drop(columns="geometry").assign(

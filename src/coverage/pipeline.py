@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,11 +16,14 @@ from .assessment import areas_coverage, coverage_of, streets_coverage, with_any_
 from .cache import Cache, Keep, compute_anew
 from .catalogue import load_study
 from .choices import choices_of
+from .errors import Findings
 from .gaps import find_gaps
+from .inputs.areas import excluded_area
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
 from .nearest import Minutes, minutes_to_nearest
 from .network import WalkingNetwork
+from .next_step import where_next
 from .notebook import steps_in_notebook
 from .people import assess_people
 from .pieces import Pieces
@@ -32,6 +35,7 @@ from .snapping import Snapped
 from .study import Study
 from .study_parts import BANDS_MIN, TIERS, TierName
 from .summary import summarise
+from .where_next import next_summary
 
 Progress = Callable[[str], AbstractContextManager[None]]
 """Shown a step's name when it begins; what it returns is left when the step ends."""
@@ -45,6 +49,7 @@ STEPS = (
     "people 人口",
     "gaps 缺口",
     "choices 各种选择",
+    "next 下一步",
 )
 
 
@@ -164,7 +169,7 @@ def run(
         table = table.assign(
             **{str(name): people.service[name].to_numpy() for name in people.service}
         )
-    return Result(
+    result = Result(
         study=study,
         inputs=inputs,
         network=network,
@@ -179,6 +184,28 @@ def run(
         seconds=clock.seconds,
         from_cache=tuple(clock.from_cache),
     )
+    with clock.step(STEPS[8]):
+        result = _with_next(result, keep)
+    return replace(result, seconds=clock.seconds, from_cache=tuple(clock.from_cache))
+
+
+def _with_next(result: Result, keep: Keep) -> Result:
+    """Return the result with what should be done next, where the study asks and has people."""
+    study, inputs, people = result.study, result.inputs, result.people
+    if study.siting is None or people is None:
+        return result
+    told = Findings()
+    excluded = excluded_area(study, inputs.crs, told)
+    asked = (study.siting, study.candidates, study.tiers, study.direction, study.horizon_min)
+    found = keep(
+        "next", lambda: where_next(result, excluded=excluded),
+        result.network, people, result.facilities, inputs.candidates, inputs.zones, inputs.areas,
+        inputs.boundary, excluded, asked, inputs.files, study.facilities.snap_limit_m,
+        study.population,
+    )  # fmt: skip
+    warnings = [*result.summary["warnings"], *told.warnings]
+    summary = {**result.summary, "next": next_summary(found), "warnings": warnings}
+    return replace(result, next=found, summary=summary)
 
 
 @dataclass(slots=True)

@@ -138,7 +138,7 @@ def propose(
         When no candidate is usable or helps, or no choice satisfies everything.
     """
     study, network, people = findings.study, findings.network, findings.people
-    asked = asked or study.siting
+    asked = asked or study.siting or SitingPart()
     if people is None:
         raise UsageError(
             "The study does not say where people live, so nobody can be said to gain.",

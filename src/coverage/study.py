@@ -56,7 +56,7 @@ class Study(Part):
     population: PopulationPart | None = None
     zones: AreasPart | None = None
     candidates: CandidatesPart | None = None
-    siting: SitingPart = SitingPart()
+    siting: SitingPart | None = None
     ground: GroundPart | None = None
     inventory: InventoryPart | None = None
     visits: VisitsPart | None = None

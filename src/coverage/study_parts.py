@@ -256,6 +256,9 @@ class SitingPart(Part):
         Polygons in which nothing may open.
     gap, seconds
         Relative gap at which the search may stop, and the time after which it does.
+    lines
+        Whether a run also looks for the streets whose loss would cost most, and for the places
+        where a lift, an escalator or a bridge would win most.
     """
 
     tier: TierName | Literal["circle"] = "community"
@@ -266,6 +269,7 @@ class SitingPart(Part):
     excluded: Path | None = None
     gap: Number = Field(default=0, ge=0, lt=1)
     seconds: Number = Field(default=60, gt=0, le=86_400)
+    lines: bool = True
 
 
 class InventoryPart(Part):

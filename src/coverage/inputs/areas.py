@@ -9,6 +9,7 @@ import pyogrio
 import shapely
 
 from ..errors import Findings, InputError, Problem
+from ..study import Study
 from .tables import require_file
 
 POLYGONS = (3, 6)
@@ -201,3 +202,19 @@ def warn_of_overlaps(areas: gpd.GeoDataFrame, path: Path, findings: Findings) ->
             f"'{areas.index[one]}' and '{areas.index[other]}' overlap; "
             "what lies in both is counted in the first",
         )
+
+
+def excluded_area(study: Study, crs: str, findings: Findings) -> shapely.Geometry | None:
+    """Return where nothing may open (``[siting] excluded``), in `crs`; None where all may be used.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be used.
+    """
+    if study.siting is None or study.siting.excluded is None:
+        return None
+    polygons = read_polygons(
+        study.path(study.siting.excluded), purpose="excluded areas", findings=findings
+    )
+    return polygons.to_crs(crs).union_all()

@@ -303,6 +303,12 @@ name_column = "name"                  # their column of names 名称字段
 # Premises where a facility could open 备选房屋: id, name, lon, lat, floor_area_m2, cost_cny, fits
 file = "idle_premises.csv"
 
+[siting]
+# Where the next facilities should open 下一处设在哪里; without this table nothing is proposed
+tier = "community"                    # community | street | district | circle 层级
+p = 5                                 # how many may open 数量; or budget_cny = 3_000_000 预算
+objective = "coverage"                # coverage | full | median | center 目标
+
 # Water to show beneath the streets, beside that of the street file 水系 (polygons or lines)
 # [ground]
 # water = "water.geojson"
