@@ -94,6 +94,7 @@ def run(
     from . import pipeline
     from .cache import Cache
     from .console import show_steps, show_summary, show_troubles
+    from .console_site import show_next
     from .outputs.layers import require_formats
     from .outputs.store import ensure_writable, other_study, save
 
@@ -122,6 +123,8 @@ def run(
             result, map_path, {**result.seconds, **files.seconds},
             [*result.from_cache, *files.from_cache],
         )  # fmt: skip
+        if result.next is not None:
+            show_next(result.next)
     if verbose:
         click.echo(f"computed 计算: {', '.join(keep.computed) or '-'}")
         click.echo(f"kept 已缓存: {', '.join(keep.from_cache) or '-'}")

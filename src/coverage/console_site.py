@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .proposals import Proposals
+from .where_next import WhereNext
 
 
 def show_proposals(proposals: Proposals, path: Path) -> None:
@@ -37,3 +38,31 @@ def show_proposals(proposals: Proposals, path: Path) -> None:
     if (more := len(proposals.not_usable) - 20) > 0:
         console.print(f"[yellow]not usable[/yellow] … and {more} more, listed in {path.parent}")
     console.print(f"[bold]{escape(str(path))}[/bold]", soft_wrap=True)
+
+
+def show_next(found: WhereNext) -> None:
+    """Print in a few lines what a run proposes; its files say all of it."""
+    console, figures = Console(highlight=False), found.figures
+    console.print(
+        f"where next 下一步: {len(found.proposals)} proposals of tier {figures['tier']}, elderly "
+        f"people covered {figures['elderly_covered_before']:,.0f} → "
+        f"{figures['elderly_covered_after']:,.0f}",
+        soft_wrap=True,
+    )
+    for number, row in found.proposals.iterrows():
+        console.print(
+            f"  {number}. {escape(str(row['name'] or row['candidate']))} "
+            f"+{row['elderly_gained']:,.0f}",
+            soft_wrap=True,
+        )
+    for title, lines, column in (
+        ("hardest to lose 最怕中断", found.links, "elderly_lost"),
+        ("best new link 最佳新连接", found.shortcuts, "elderly_gained"),
+    ):
+        if lines is not None and len(lines):
+            first = lines.iloc[0]
+            console.print(
+                f"{title}: {escape(str(first['name'] or first['near']))} ({first['kind']}, "
+                f"{first['length_m']:.0f} m), {first[column]:,.0f} elderly people",
+                soft_wrap=True,
+            )

@@ -16,7 +16,7 @@ from .assessment import areas_coverage, coverage_of, streets_coverage, with_any_
 from .cache import Cache, Keep, compute_anew
 from .catalogue import load_study
 from .choices import choices_of
-from .errors import Findings
+from .errors import Findings, InputError, UsageError
 from .gaps import find_gaps
 from .inputs.areas import excluded_area
 from .inputs.everything import Inputs, read_inputs
@@ -35,7 +35,7 @@ from .snapping import Snapped
 from .study import Study
 from .study_parts import BANDS_MIN, TIERS, TierName
 from .summary import summarise
-from .where_next import next_summary
+from .where_next import WhereNext, next_summary
 
 Progress = Callable[[str], AbstractContextManager[None]]
 """Shown a step's name when it begins; what it returns is left when the step ends."""
@@ -191,21 +191,30 @@ def run(
 
 def _with_next(result: Result, keep: Keep) -> Result:
     """Return the result with what should be done next, where the study asks and has people."""
-    study, inputs, people = result.study, result.inputs, result.people
-    if study.siting is None or people is None:
+    if result.study.siting is None or result.people is None:
         return result
     told = Findings()
-    excluded = excluded_area(study, inputs.crs, told)
-    asked = (study.siting, study.candidates, study.tiers, study.direction, study.horizon_min)
-    found = keep(
-        "next", lambda: where_next(result, excluded=excluded),
-        result.network, people, result.facilities, inputs.candidates, inputs.zones, inputs.areas,
-        inputs.boundary, excluded, asked, inputs.files, study.facilities.snap_limit_m,
-        study.population,
-    )  # fmt: skip
+    try:
+        found = _next(result, keep, told)
+    except (InputError, UsageError) as error:
+        # What cannot be proposed must not take away what was found.
+        warnings = [*result.summary["warnings"], *told.warnings, f"siting: {error}"]
+        return replace(result, summary={**result.summary, "warnings": warnings})
     warnings = [*result.summary["warnings"], *told.warnings]
     summary = {**result.summary, "next": next_summary(found), "warnings": warnings}
     return replace(result, next=found, summary=summary)
+
+
+def _next(result: Result, keep: Keep, told: Findings) -> WhereNext:
+    study, inputs = result.study, result.inputs
+    excluded = excluded_area(study, inputs.crs, told)
+    asked = (study.siting, study.candidates, study.tiers, study.direction, study.horizon_min)
+    return keep(
+        "next", lambda: where_next(result, excluded=excluded),
+        result.network, result.people, result.facilities, inputs.candidates, inputs.zones, inputs.areas,
+        inputs.boundary, excluded, asked, inputs.files, study.facilities.snap_limit_m,
+        study.population,
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

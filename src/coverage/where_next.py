@@ -28,8 +28,8 @@ class WhereNext:
         Lines whose loss would cost most people their way: ``name``, ``kind``, ``length_m``,
         ``elderly_lost``; None where nobody asked.
     shortcuts
-        Lines that would win most: ``kind`` (lift or bridge), ``length_m``, ``elderly_gained``;
-        None where nobody asked.
+        Lines that would win most: ``kind`` (lift, escalator or bridge), ``length_m``,
+        ``elderly_gained``; None where nobody asked.
     zones
         Renewal zones, the one that gains most for its money first; None without zones.
     """

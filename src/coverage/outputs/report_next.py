@@ -22,7 +22,10 @@ _SOURCE = {
 _KIND = {
     "lift": Words("电梯", "lift"),
     "bridge": Words("天桥", "bridge"),
-    "steps": Words("梯坎", "stairs"),
+    "street": Words("街道", "street"),
+    "stairs": Words("梯坎", "stairs"),
+    "escalator": Words("自动扶梯", "escalator"),
+    "ride": Words("乘载", "ride"),
 }
 _CIRCLE = Words("三级养老服务圈", "circle of all three tiers")
 _NONE = Words(
@@ -121,8 +124,9 @@ def _lines(name: str, lines: gpd.GeoDataFrame, gained: str) -> Markup:
         )
         if loss
         else Words(
-            "加装电梯或架设天桥，新增覆盖老年人最多者。",
-            "Shortcuts: where a lift or a bridge would win most elderly people.",
+            "加装电梯、扶梯或架设天桥，新增覆盖老年人最多者；能否建设未作判断。",
+            "Shortcuts: where a lift, an escalator or a bridge would win most elderly people; "
+            "whether it can be built is not judged.",
         )
     )
     heads = [
