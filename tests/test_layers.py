@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
     {"errors", "_numba_compat", "pieces", "cards"},
-    {"columns"},
+    {"columns", "inhabited"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},
     {"study_parts"},

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -11,15 +12,13 @@ from numpy.typing import NDArray
 
 from .causes import CAUSES
 from .gaps import areas_at, heaviest, positions_by, weighted_median
+from .inhabited import inhabited_areas
 from .network import WalkingNetwork
 from .pieces import Pieces, subtract
 from .snapping import Snapped
 
-NEIGHBOURS_M = 60.0
-"""Homes up to twice this apart are neighbours in one gap, metres."""
 SMALLEST_GAP_ELDERLY = 10.0
 """Gaps with fewer elderly people are counted and not listed."""
-_CLOSING_M = 30.0
 _MOST_STREETS = 3
 
 COLUMNS = ["tier", "elderly", "population", "cause", "cause_zh", "cause_share", "area", "streets",
@@ -90,11 +89,10 @@ def find_people_gaps(
     """
     elderly = points["elderly"].to_numpy(float)
     home = np.flatnonzero((uncovered.cause != "") & (points["population"] > 0).to_numpy())
-    spots = shapely.points(shapely.get_coordinates(points.geometry.to_numpy()[home]))
-    shapes = _inhabited(spots)
+    xy = shapely.get_coordinates(points.geometry.to_numpy()[home])
+    shapes = inhabited_areas(xy)
     of = np.full(len(points), -1)
-    spot, shape = shapely.STRtree(shapes).query(spots, predicate="intersects")
-    of[home[spot]] = shape
+    of[home] = _shape_at(shapely.points(xy), shapes, "intersects")
     people = np.bincount(of[home], weights=elderly[home], minlength=len(shapes))
     listed = np.flatnonzero(people >= SMALLEST_GAP_ELDERLY)
     listed = listed[np.argsort(-people[listed], kind="stable")]
@@ -139,32 +137,27 @@ def find_people_gaps(
     )
 
 
-def _inhabited(spots: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Return the contiguous areas that homes make up."""
-    if len(spots) == 0:
-        return np.zeros(0, dtype=object)
-    radius = NEIGHBOURS_M
-    if len(spots) > 1:
-        # A coarse raster's cells lie farther apart than houses.
-        _, apart = shapely.STRtree(spots).query_nearest(
-            spots, exclusive=True, return_distance=True, all_matches=False
-        )
-        radius = max(radius, 0.6 * float(np.median(apart)))
-    discs = shapely.buffer(spots, radius + _CLOSING_M, quad_segs=4)
-    return np.asarray(
-        shapely.get_parts(shapely.buffer(shapely.union_all(discs), -_CLOSING_M, quad_segs=4))
-    )
-
-
 def _streets_in(
     network: WalkingNetwork, pieces: Pieces, shapes: NDArray[np.object_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the shape that each piece's middle lies in (-1 for none), and its metres."""
     middles = shapely.line_interpolate_point(network.lines_of(pieces), 0.5, normalized=True)
-    of = np.full(len(pieces), -1)
-    middle, shape = shapely.STRtree(shapes).query(middles, predicate="within")
-    of[middle] = shape
-    return of, (pieces.end - pieces.start) * network.length_m[pieces.edge]
+    return _shape_at(middles, shapes, "contains"), (pieces.end - pieces.start) * network.length_m[
+        pieces.edge
+    ]
+
+
+def _shape_at(
+    spots: NDArray[np.object_],
+    shapes: NDArray[np.object_],
+    relation: Literal["contains", "intersects"],
+) -> NDArray[np.int64]:
+    """Return the shape that each spot lies in, -1 for none."""
+    of = np.full(len(spots), -1)
+    # Asked by shape: a large one is made ready once for all its spots.
+    shape, spot = shapely.STRtree(spots).query(shapes, predicate=relation)
+    of[spot] = shape
+    return of
 
 
 def _street_names(
