@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
     {"errors", "_numba_compat", "pieces", "cards"},
-    {"columns", "inhabited"},
+    {"columns"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},
     {"study_parts"},
@@ -23,6 +23,7 @@ LAYERS = [
     {"isochrones", "assessment", "links", "access", "equity"},
     {"curves"},
     {"gaps", "circle", "service", "causes"},
+    {"inhabited"},
     {"people_gaps", "fairness", "choices"},
     {"people"},
     {"inputs"},
