@@ -40,6 +40,7 @@ def test_a_hole_within_a_ring_of_homes_stays():
 
 @pytest.mark.parametrize(("xy", "count"), [
     ([], 0), ([(0, 0)], 1), ([(0, 0), (0, 0)], 1), ([(0, 0), (110, 0), (220, 0), (1000, 0)], 2),
+    ([(0, 0), (80, 0), (0, 80), (80, 80), (80, 1e-13)], 1),
 ])  # fmt: skip
 def test_few_homes(xy, count):
     areas = inhabited_areas(np.array(xy, dtype=float).reshape(-1, 2))
@@ -50,3 +51,12 @@ def test_few_homes(xy, count):
 def test_one_home_has_its_disc():
     (area,) = inhabited_areas(np.array([[5.0, 5.0]]))
     assert_allclose(area.area, math.pi * NEIGHBOURS_M**2, rtol=0.06)
+
+
+def test_clusters_apart_are_the_parts_of_one_union():
+    places = np.random.default_rng(7).random((300, 2)) * 3000
+    closed = shapely.buffer(all_discs(places, 90.0), -30.0, quad_segs=4)
+    parts = shapely.get_parts(closed)
+    areas = inhabited_areas(places)
+    assert len(areas) == len(parts) > 5
+    assert shapely.symmetric_difference(shapely.union_all(areas), closed).area < 1

@@ -7,7 +7,11 @@ lies within the triangles between homes, so that it need not be drawn to know th
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
+
+from .gaps import positions_by
 
 NEIGHBOURS_M = 60.0
 """Homes up to twice this apart are neighbours in one area, metres."""
@@ -38,7 +42,10 @@ def inhabited_areas(xy: NDArray[np.float64]) -> NDArray[np.object_]:
     if len(places) > 1:
         apart = cKDTree(places).query(places, k=2)[0][:, 1]
         radius = max(radius, 0.6 * float(np.median(apart[which])))
-    merged = union_of_discs(places, radius + _CLOSING_M)
+    around = radius + _CLOSING_M
+    clusters = positions_by(*_clusters(places, 2 * around))
+    # Clusters lie apart: a union of all at once would carry every outline through every step.
+    merged = np.array([union_of_discs(places[here], around) for here in clusters], dtype=object)
     closed = shapely.buffer(shapely.get_parts(merged), -_CLOSING_M, quad_segs=_QUAD_SEGS)
     parts = shapely.get_parts(closed)
     return np.asarray(parts[~shapely.is_empty(parts)])
@@ -71,6 +78,25 @@ def union_of_discs(places: NDArray[np.float64], radius_m: float) -> shapely.Geom
     if len(inner) == 0:
         return shapely.union_all(discs)
     return shapely.union_all([shapely.union_all(discs), shapely.coverage_union_all(inner)])
+
+
+def _clusters(places: NDArray[np.float64], apart_m: float) -> tuple[NDArray[np.int64], int]:
+    """Return the cluster of each place, and their number; links are at most `apart_m` long."""
+    triangles = _triangles(places)
+    if len(triangles) > 0:
+        # The shortest links that join all places are among the sides of the triangles.
+        # Delaunay leaves out a place within rounding of another, so each has its nearest too.
+        nearest = cKDTree(places).query(places, k=2)[1]
+        one = np.concatenate([*triangles.T, nearest[:, 0]])
+        other = np.concatenate([*np.roll(triangles, 1, axis=1).T, nearest[:, 1]])
+    else:
+        one, other = cKDTree(places).query_pairs(apart_m, output_type="ndarray").T
+    near = np.linalg.norm(places[one] - places[other], axis=1) <= apart_m
+    count, of = connected_components(
+        coo_array((np.ones(int(near.sum())), (one[near], other[near])), shape=(len(places),) * 2),
+        directed=False,
+    )
+    return of.astype(np.int64), int(count)
 
 
 def _triangles(places: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -211,7 +211,8 @@ def _next(result: Result, keep: Keep, told: Findings) -> WhereNext:
     asked = (study.siting, study.candidates, study.tiers, study.direction, study.horizon_min)
     return keep(
         "next", lambda: where_next(result, excluded=excluded),
-        result.network, result.people, result.facilities, inputs.candidates, inputs.zones, inputs.areas,
+        result.network, result.people, result.facilities, inputs.candidates, inputs.zones,
+        inputs.areas,
         inputs.boundary, excluded, asked, inputs.files, study.facilities.snap_limit_m,
         study.population,
     )  # fmt: skip
