@@ -48,7 +48,6 @@ LAYERS = [
         "comparison",
         "repetitions",
         "home_visits",
-        "proposals",
     },
     {"console_visits", "console_site"},
     {"cli_options"},
