@@ -13,6 +13,7 @@ from .errors import InputError, Problem, UsageError
 from .findings import Findings
 from .inputs.candidates_osm import candidates_of_file
 from .links import find_links
+from .load_bearing import near_names
 from .siting import Choice, choose_sites, people_covered
 from .siting_problem import needs_within, siting_problem
 from .snapping import snap_facilities, usable_edges
@@ -60,7 +61,8 @@ def street_places(findings: Findings, every_m: float) -> gpd.GeoDataFrame:
     """Return places at regular distances along the usable streets of the study area.
 
     Of the places at the middle of every usable piece of street the first in each square of
-    `every_m` metres is taken, so that they spread evenly and the same ones are found every time.
+    `every_m` metres is taken, so that they spread evenly and the same ones are found every time. Each has the name of the nearest
+    street that has one.
     """
     network = findings.network
     usable = usable_edges(network)
@@ -76,8 +78,9 @@ def street_places(findings: Findings, every_m: float) -> gpd.GeoDataFrame:
     _, first = np.unique(cell[order], axis=0, return_index=True)
     chosen = xy[order[first]]
     ids = [f"street/{number:05d}" for number in range(1, len(chosen) + 1)]
+    names = near_names(network, shapely.points(chosen))
     return gpd.GeoDataFrame(
-        {"name": ids, "floor_area_m2": np.nan, "cost_cny": np.nan, "fits": [TIERS] * len(ids)},
+        {"name": names, "floor_area_m2": np.nan, "cost_cny": np.nan, "fits": [TIERS] * len(ids)},
         geometry=gpd.points_from_xy(chosen[:, 0], chosen[:, 1]), crs=network.crs,
     ).set_axis(pd.Index(ids, name="id"), axis=0)  # fmt: skip
 
