@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import __version__
+from .cli_diff import diff
 from .cli_options import Folder, load, lon_lat, study_argument, with_changes
 from .errors import CareCircleError
 
@@ -61,6 +62,9 @@ def main() -> None:
 
     能否步行十五分钟到达养老服务?
     """
+
+
+main.add_command(diff)
 
 
 @main.command()
