@@ -116,12 +116,10 @@ def _masks(homes: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
 def _homes(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     a, b = _both(before, after, same_homes(before, after))
     in_a, in_b = a >= 0, b >= 0
-    columns: dict[str, NDArray[Any]] = {
-        name: np.where(
-            in_a, _at(before[name].to_numpy(object), a, ""), _at(after[name].to_numpy(object), b, "")
-        )
-        for name in ("osm_id", "place")
-    }  # fmt: skip
+    columns: dict[str, NDArray[Any]] = {}
+    for name in ("osm_id", "place"):
+        old, new = before[name].to_numpy(object), after[name].to_numpy(object)
+        columns[name] = np.where(in_a, _at(old, a, ""), _at(new, b, ""))
     columns |= {
         "in_before": in_a, "in_after": in_b,
         "elderly_before": _at(before["elderly"].to_numpy(float), a, 0.0),
@@ -251,7 +249,8 @@ def _settings(before: FinishedRun, after: FinishedRun) -> Iterator[tuple[str, st
     for what in dict.fromkeys([*told[0], *told[1]]):
         sides = [values.get(what) for values in told]
         if sides[0] != sides[1]:
-            yield what, *("—" if side is None else str(side) for side in sides)
+            old, new = ("—" if side is None else str(side) for side in sides)
+            yield what, old, new
 
 
 def _own_name(name: str) -> str:
@@ -286,7 +285,7 @@ def _warnings(
             )
     known = [run.homes is not None for run in (before, after)]
     if known[0] != known[1]:
-        yield "Only one of the runs knows where people live: people are not compared. 仅一方有人口。"
+        yield "Only one of the runs knows where people live: they are not compared. 仅一方有人口。"
     if homes is not None and len(homes):
         alone = int((~(homes["in_before"] & homes["in_after"])).sum())
         if alone:

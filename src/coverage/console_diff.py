@@ -39,7 +39,9 @@ def show_difference(found: Changes, paths: Sequence[Path]) -> None:
             _count(other),
         )  # fmt: skip
     console.print(table)
-    console.print("other 其他: homes in one run only, or with another head-count 仅见于一方或人数变动")
+    console.print(
+        "other 其他: homes in one run only, or with another head-count 仅见于一方或人数变动"
+    )
     for path in paths:
         console.print(escape(str(path)), soft_wrap=True)
 

@@ -3,27 +3,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from .cards import card, datum, folded, notices, table
 from .changes import Changes, changes_of
 from .inputs.finished_run import read_runs
-from .outputs.difference_map import difference_html, shown_rows
-from .outputs.page import Page
+
+_HEADS = (
+    ("层级", "Tier"), ("街道 前", "Street before"), ("街道 后", "Street after"),
+    ("老年人 前", "Elderly before"), ("老年人 后", "Elderly after"), ("新增", "Gained"),
+    ("失去", "Lost"), ("其他", "Other"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Difference(Changes):
     """What differs between two runs; see `coverage.changes.Changes` for what it holds."""
-
-    def map(self, *, height_px: int = 820) -> Page:
-        """Return the map with its swipe handle: shown inline by Jupyter, ``.save(path)`` writes it.
-
-        Parameters
-        ----------
-        height_px
-            How high it is inline, pixels.
-        """
-        title = f"{self.before.summary['study']} → {self.after.summary['study']}"
-        return Page(title, difference_html(self), height_px)
 
     def __repr__(self) -> str:
         told = ", ".join(f"{key} {value:+g}" for key, value in self.table["change"].items())
@@ -31,12 +27,11 @@ class Difference(Changes):
 
     def _repr_html_(self) -> str:
         """Return the headline table as Jupyter shows it."""
-        heads, rows = shown_rows(self)
         said = [f"{what}: {a} → {b}" for what, a, b in self.settings.itertuples(index=False)]
         return card(
             f"{datum(self.before.folder)} → {datum(self.after.folder)}",
             notices(self.warnings),
-            table(heads, rows),
+            table(_HEADS, [_row(str(key), row) for key, row in self.table.iterrows()]),
             folded(f"{len(said)} 处设置不同 differences in the studies", said),
         )
 
@@ -56,3 +51,12 @@ def compare_runs(folder_a: str | Path, folder_b: str | Path) -> Difference:
     """
     before, after = read_runs(folder_a, folder_b)
     return Difference(**changes_of(before, after))
+
+
+def _row(key: str, row: pd.Series) -> list[str]:
+    other = row["new"] - row["vanished"] + row["recounted"]
+    people = [row["before"], row["after"], row["gained"], row["lost"], other]
+    return [
+        key, f"{row['km_before']:,.1f} km", f"{row['km_after']:,.1f} km",
+        *("—" if np.isnan(value) else f"{value:,.0f}" for value in people),
+    ]  # fmt: skip

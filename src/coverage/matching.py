@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 NEAR_M = 5.0
-"""Homes without a common id are the same within so many metres, if none is nearer."""
+"""Homes without a common id are the same within so many metres, if none is nearer: an assumption."""
 _SHAPE_M = 0.1
 """Streets are the same when their lines agree to this, metres."""
 
@@ -18,8 +18,8 @@ Pairs = NDArray[np.int64]
 def same_homes(before: pd.DataFrame, after: pd.DataFrame) -> Pairs:
     """Return the homes that are in both runs.
 
-    By ``osm_id`` and ``place``, then by ``osm_id`` alone, then, those without an id in either, by
-    position: the nearest of each other within `NEAR_M`.
+    By ``osm_id`` and ``place``, then by ``osm_id`` alone, then what is left by position: at the
+    same place, else the nearest of each other within `NEAR_M`.
 
     Parameters
     ----------
@@ -30,11 +30,14 @@ def same_homes(before: pd.DataFrame, after: pd.DataFrame) -> Pairs:
     places = [frame["place"].fillna("").astype(str).to_numpy(object) for frame in (before, after)]
     xy = [shapely.get_coordinates(frame["geometry"].to_numpy()) for frame in (before, after)]
     keys = [
-        [np.where(name == "", "", name + "\n" + place) for name, place in zip(ids, places, strict=True)],
+        [
+            np.where(name == "", "", name + "\n" + place)
+            for name, place in zip(ids, places, strict=True)
+        ],
         ids,
         [np.array([f"{x:.2f} {y:.2f}" for x, y in at.tolist()], dtype=object) for at in xy],
     ]  # fmt: skip
-    # A building keeps its id; one with another id at the same place is a new one of OpenStreetMap.
+    # Last by place, whatever the ids: a building that was drawn anew houses the same people.
     free = [np.ones(len(frame), dtype=bool) for frame in (before, after)]
     found = []
     for key in keys:
@@ -67,7 +70,7 @@ def _by_key(
         side = pd.DataFrame({"key": key, "at": np.arange(len(key))})[free & (key != "")]
         sides.append(side.assign(nth=side.groupby("key").cumcount()))
     both = sides[0].merge(sides[1], on=["key", "nth"], suffixes=("", "_after"))
-    return both[["at", "at_after"]].to_numpy(np.int64)
+    return np.column_stack([both[name].to_numpy(np.int64) for name in ("at", "at_after")])
 
 
 def _by_place(

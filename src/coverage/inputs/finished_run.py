@@ -112,9 +112,7 @@ def _read(folder: Path) -> FinishedRun:
         )  # fmt: skip
     findings = Findings()
     if missing:
-        findings.problem(
-            str(folder), f"is unfinished or has lost {' and '.join(missing)}.", _AGAIN
-        )
+        findings.problem(str(folder), f"is unfinished or has lost {' and '.join(missing)}.", _AGAIN)
     documents: dict[str, Any] = {}
     for name in (one for one in files[:2] if one not in missing):
         with findings.gather():
@@ -160,13 +158,12 @@ def _document(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(Problem(where, "is none of care-circle's.", _AGAIN))
     lacking = [key for key in expected if key not in content]
-    lacking += [
-        key
-        for key, value in content.items()
-        if key in expected and key in _TABLES and not isinstance(value, dict)
-        and not (key == "people" and value is None)
-        and not (key == "study" and path.name == "summary.json")
-    ]  # fmt: skip
+    for key in expected:
+        # `study` is a name in the summary; a study without homes has no people.
+        named = path.name == "summary.json" and key == "study"
+        nobody = key == "people" and content.get(key) is None
+        if key in content and key in _TABLES and not (named or nobody):
+            lacking += [] if isinstance(content[key], dict) else [key]
     if path.name == "summary.json" and not lacking:
         lacking += _lacking_figures(content)
     if lacking:
@@ -204,9 +201,7 @@ def _layers(
     try:
         there = {str(name) for name in pyogrio.list_layers(path)[:, 0]}
     except (pyogrio.errors.DataSourceError, OSError) as error:
-        raise InputError(
-            Problem(str(path), "is damaged: it is no GeoPackage.", _AGAIN)
-        ) from error
+        raise InputError(Problem(str(path), "is damaged: it is no GeoPackage.", _AGAIN)) from error
     findings = Findings()
     needed = ["streets", "facilities"]
     if summary is not None and summary["people"] is not None:
