@@ -26,7 +26,7 @@ LAYERS = [
     {"people_gaps", "fairness", "choices"},
     {"people"},
     {"inputs"},
-    {"catalogue", "findings", "summary", "preparation", "changes"},
+    {"catalogue", "findings", "summary", "preparation", "run_changes"},
     {"outputs"},
     {"result", "difference"},
     {"pipeline"},

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .changes import Changes
+from .run_changes import Changes
 
 
 def show_difference(found: Changes, paths: Sequence[Path]) -> None:

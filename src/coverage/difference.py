@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from .cards import card, datum, folded, notices, table
-from .changes import Changes, changes_of
 from .inputs.finished_run import read_runs
+from .run_changes import Changes, changes_of
 
 _HEADS = (
     ("层级", "Tier"), ("街道 前", "Street before"), ("街道 后", "Street after"),
@@ -19,7 +19,7 @@ _HEADS = (
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Difference(Changes):
-    """What differs between two runs; see `coverage.changes.Changes` for what it holds."""
+    """What differs between two runs; see `coverage.run_changes.Changes` for what it holds."""
 
     def __repr__(self) -> str:
         told = ", ".join(f"{key} {value:+g}" for key, value in self.table["change"].items())

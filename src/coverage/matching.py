@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 NEAR_M = 5.0
-"""Homes without a common id are the same within so many metres, if none is nearer: an assumption."""
+"""Homes without a common id are the same within so many metres, if none is nearer (assumed)."""
 _SHAPE_M = 0.1
 """Streets are the same when their lines agree to this, metres."""
 
