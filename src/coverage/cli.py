@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import __version__
+from .cli_diff import diff
 from .cli_options import Folder, load, lon_lat, study_argument, with_changes
 from .cli_site import site
 from .cli_visits import visits
@@ -310,5 +311,5 @@ def studies() -> None:
         click.echo(f"{name:<{width}}  {title}")
 
 
-for command in (site, whatif, visits, weak_points):
+for command in (diff, site, whatif, visits, weak_points):
     main.add_command(command)
