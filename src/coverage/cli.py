@@ -90,6 +90,7 @@ def run(
     from . import pipeline
     from .cache import Cache
     from .console import show_steps, show_summary, show_troubles
+    from .console_services import show_services
     from .outputs.layers import require_formats
     from .outputs.store import ensure_writable, other_study, save
 
@@ -118,6 +119,7 @@ def run(
             result, map_path, {**result.seconds, **files.seconds},
             [*result.from_cache, *files.from_cache],
         )  # fmt: skip
+        show_services(result)
     if verbose:
         click.echo(f"computed 计算: {', '.join(keep.computed) or '-'}")
         click.echo(f"kept 已缓存: {', '.join(keep.from_cache) or '-'}")

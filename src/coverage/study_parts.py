@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from .service_kinds import SERVICES, ServiceName
+
 Direction = Literal["to", "back", "worst"]
 TierName = Literal["community", "street", "district"]
 NetworkRules = Literal["pedestrian", "osmnx-walk"]
@@ -224,3 +226,24 @@ class InventoryPart(Part):
     def __iter__(self) -> Iterator[tuple[TierName, int | None]]:  # type: ignore[override]
         """Iterate over (name of the tier, number) from the smallest facility to the largest."""
         return ((name, getattr(self, name)) for name in TIERS)
+
+
+class ServicePart(Part):
+    """One service; `threshold_min` is its promised walk in minutes."""
+
+    threshold_min: Number = Field(default=15, gt=0, le=60)
+
+
+class ServicesPart(Part):
+    """The services that have a promised walk of their own; any other has `ServicePart`'s."""
+
+    day_care: ServicePart | None = None
+    dining: ServicePart | None = None
+    university: ServicePart | None = None
+    nursing: ServicePart | None = None
+    rehab: ServicePart | None = None
+    emergency: ServicePart | None = None
+
+    def __iter__(self) -> Iterator[tuple[ServiceName, ServicePart]]:  # type: ignore[override]
+        """Iterate over (name, service) of those that the study names."""
+        return ((name, part) for name in SERVICES if (part := getattr(self, name)) is not None)
