@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import coverage
-from coverage.by_service import WHOLE
+from conftest import CRS, make_network
+from coverage.assessment import with_any_and_all
+from coverage.by_service import WHOLE, assess_services, services_summary
+from coverage.demand import Demand
 from coverage.errors import InputError
 from coverage.groups import groups_of, service_groups
 from coverage.inputs.facilities import read_facilities
@@ -18,8 +21,14 @@ from coverage.inputs.facilities_osm import Found, facilities_of
 from coverage.outputs.layers import layers_of
 from coverage.outputs.qgis_styles import layer_styles
 from coverage.outputs.tables import tables
+from coverage.people import assess_people
+from coverage.pieces import whole
+from coverage.reach import reach_of_each
 from coverage.service_kinds import SERVICE_NAMES_EN, SERVICE_NAMES_ZH, SERVICES, read_services
 from coverage.study import study_from_toml
+from coverage.study_parts import TIERS
+from test_people import homes_at
+from test_reach import snap_all
 
 TOML = 'name = "a"\nplace = "X"\n[facilities]\nfile = "f.csv"\n'
 
@@ -197,3 +206,55 @@ def test_a_service_more_never_takes_a_member_from_any(offered, data):
     offered[place] = offered[place] | {data.draw(st.sampled_from(SERVICES))}
     after = groups()
     assert all(np.isin(members, after[name]).all() for name, members in before.items())
+
+
+def test_a_street_that_is_solved_by_hand():
+    r"""Two facilities, one service each, at the ends of 3 km; homes at 100 m, 1,500 m, 2,900 m.
+
+    dining D--h1(10)--------h2(20)--------h3(30)--R rehab
+
+    At 0.9 m/s ten minutes are 540 m and fifteen are 810 m.
+    """
+    network = make_network({0: (0, 0), 1: (3000, 0)}, [(0, 1)])
+    snapped = snap_all(network, [(0, 0), (3000, 0)])
+    facilities = gpd.GeoDataFrame(
+        {"name": ["D", "R"], "tier": "street", "capacity": np.nan, "services": ["dining", "rehab"]},
+        index=["D", "R"], geometry=gpd.points_from_xy([0, 3000], [0, 0]), crs=CRS,
+    )  # fmt: skip
+    study = study_from_toml(TOML + "[services.dining]\nthreshold_min = 10\n")
+    reach = reach_of_each(
+        network, snapped, np.arange(2), direction="worst", cutoffs_min=study.cutoffs_min
+    )
+    inside, homes = whole(np.arange(len(network.tail))), homes_at(
+        [(100, 0), (1500, 0), (2900, 0)], elderly=[10, 20, 30]
+    )  # fmt: skip
+    covered = with_any_and_all({t: reach.within(15, np.arange(2)) for t in TIERS})
+    people = assess_people(
+        study, network, Demand(homes, (0.0, 0.0), (0.0, 0.0), ""), facilities, snapped,
+        inside=inside, covered=covered, areas=None, zones=None,
+    )  # fmt: skip
+    found = services_summary(
+        assess_services(
+            study,
+            network,
+            facilities,
+            snapped,
+            reach,
+            people,
+            inside=inside,
+            parts={},
+            boundary=None,
+            areas=None,
+        )  # fmt: skip
+    )
+    assert_allclose([found[s]["covered_km"] for s in ("dining", "rehab")], [0.54, 0.81])
+    assert_allclose([found[s]["share"] for s in ("dining", "rehab")], [0.18, 0.27])
+    assert [found[s]["elderly"] for s in ("dining", "rehab")] == [10, 30]
+    assert_allclose(
+        [found[s]["share_elderly"] for s in ("dining", "rehab")], [1 / 6, 1 / 2], atol=1e-6
+    )
+    # Of 60 people half live within 1,500 m of the first and 100 m of the second.
+    assert_allclose(
+        [found[s]["minutes_median"] * 54 for s in ("dining", "rehab")], [1500, 100], rtol=1e-6
+    )
+    assert [found[s]["gaps"] for s in ("dining", "rehab")] == [2, 2]
