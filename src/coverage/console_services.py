@@ -9,8 +9,8 @@ from rich.table import Table
 from .result import Result
 from .service_kinds import SERVICE_NAMES_ZH
 
-_HEADINGS = ("facilities\n设施", "minutes\n分钟", "covered km\n覆盖", "share\n占比")
-_OF_PEOPLE = ("elderly\n老年人", "share\n占比")
+_HEADINGS = ("places\n设施", "min\n分钟", "km\n覆盖", "share\n占比")
+_OF_PEOPLE = ("people\n老年人", "share\n占比")
 
 
 def show_services(result: Result) -> None:
