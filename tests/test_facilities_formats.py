@@ -336,8 +336,8 @@ def test_a_csv_file_has_no_sheets(csv_file):
 
 @pytest.mark.parametrize(("key", "name"), [(k, n) for k, names in COLUMNS.items() for n in names])
 def test_every_other_name_of_a_column(csv_file, key, name):
-    header = ["id", "name", "tier", "lon", "lat", "capacity", "address"]
-    row = ["C1", "甲", "street", "106.5", "29.5", "3", "某路"]
+    header = ["id", "name", "tier", "lon", "lat", "capacity", "address", "services"]
+    row = ["C1", "甲", "street", "106.5", "29.5", "3", "某路", "助餐"]
     header[header.index(key)] = name.upper()
     found = read_facilities(csv_file(",".join(header) + "\n" + ",".join(row) + "\n"))
     assert found.index.tolist() == ["C1"]

@@ -154,7 +154,8 @@ def book(result) -> openpyxl.Workbook:
 
 def test_the_workbook_says_first_what_must_be_known(result, book):
     assert book.sheetnames == [
-        "说明 about", "片区 areas", "缺口 gaps", "设施 facilities", "更新片区 zones"
+        "说明 about", "片区 areas", "缺口 gaps", "设施 facilities", "更新片区 zones",
+        "建议选址 proposals",
     ]  # fmt: skip
     said = [(row[0].value, row[1].value) for row in book["说明 about"].iter_rows()]
     assert said[0] == ("研究 Study", result.study.title)

@@ -129,12 +129,19 @@ def circle_of(points: pd.DataFrame) -> dict[str, float]:
         exactly = (stack == np.array(reached)[:, None]).all(axis=0)
         figures[f"only_{'_'.join(names) or 'none'}"] = float(elderly[exactly].sum())
     for tier in TIERS:
-        minutes = points[f"minutes_{tier}"].to_numpy(float)
-        figures[f"elderly_unreachable_{tier}"] = float(elderly[np.isnan(minutes)].sum())
-        for band in BANDS_MIN:
-            figures[f"elderly_{tier}_{band}min"] = float(elderly[minutes <= band + TIE_MIN].sum())
-        figures[f"minutes_median_{tier}"] = _quantile(minutes, elderly, _HALF)
-        figures[f"minutes_p90_{tier}"] = _quantile(minutes, elderly, _TENTH)
+        figures |= minutes_figures(points, tier)
+    return figures
+
+
+def minutes_figures(points: pd.DataFrame, group: str) -> dict[str, float]:
+    """Return those figures of `circle_of` that come from the minutes to one tier or service."""
+    elderly = points["elderly"].to_numpy(float)
+    minutes = points[f"minutes_{group}"].to_numpy(float)
+    figures = {f"elderly_unreachable_{group}": float(elderly[np.isnan(minutes)].sum())}
+    for band in BANDS_MIN:
+        figures[f"elderly_{group}_{band}min"] = float(elderly[minutes <= band + TIE_MIN].sum())
+    figures[f"minutes_median_{group}"] = _quantile(minutes, elderly, _HALF)
+    figures[f"minutes_p90_{group}"] = _quantile(minutes, elderly, _TENTH)
     return figures
 
 

@@ -95,6 +95,7 @@ def run(
     from . import pipeline
     from .cache import Cache
     from .console import show_steps, show_summary, show_troubles
+    from .console_services import show_services
     from .console_site import show_next
     from .outputs.layers import require_formats
     from .outputs.store import ensure_writable, other_study, save
@@ -126,6 +127,7 @@ def run(
         )  # fmt: skip
         if result.next is not None:
             show_next(result.next)
+        show_services(result)
     if verbose:
         click.echo(f"computed 计算: {', '.join(keep.computed) or '-'}")
         click.echo(f"kept 已缓存: {', '.join(keep.from_cache) or '-'}")

@@ -5,6 +5,7 @@ from typing import Any
 
 import geopandas as gpd
 
+from .by_service import Services
 from .choices import Choices
 from .inputs.everything import Inputs
 from .network import WalkingNetwork
@@ -26,7 +27,8 @@ class Findings:
     network
         The walking network, timed for the study's walker.
     facilities
-        Index: id. ``name``, ``tier``, ``capacity`` (places), ``address``, ``snapped``, ``snap_m``
+        Index: id. ``name``, ``tier``, ``capacity`` (places), ``address``, ``services`` (where any
+        facility says some), ``snapped``, ``snap_m``
         (straight leg to the street, metres), ``street_osm_id``, ``component`` (of the network, 0
         the largest), ``street_km_5min`` … ``street_km_15min`` (street reached, each street once),
         ``any_street_m`` (to the nearest street, usable or not, metres).
@@ -43,6 +45,8 @@ class Findings:
     choices
         What every walker offered reaches in each direction within each minute, for map and
         report; None where nobody asks for it.
+    services
+        What each service covers; None when no facility says that it offers one.
     summary
         The headline figures, as ``summary.json`` holds them.
     seconds
@@ -66,4 +70,5 @@ class Findings:
     seconds: dict[str, float]
     choices: Choices | None = None
     next: WhereNext | None = None
+    services: Services | None = None
     from_cache: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from .causes import CAUSES, Facilities, find_causes
 from .circle import circle_by_area, circle_of, home_minutes, snap_homes
 from .demand import Demand
 from .fairness import fairness_of, gini_by_area
+from .groups import Groups, tier_groups
 from .links import Links, find_links
 from .network import WalkingNetwork
 from .people_gaps import Uncovered, find_people_gaps
@@ -21,7 +22,6 @@ from .pieces import Pieces
 from .service import service_of
 from .snapping import Snapped
 from .study import Study
-from .study_parts import TIERS
 
 CIRCLE = "circle"
 """The gap of the whole circle: what some tier does not cover."""
@@ -39,6 +39,8 @@ class People:
         `Demand.points` with minutes; see `coverage.circle.home_minutes`.
     links
         Every home and facility within the horizon.
+    places
+        Where the homes stand on the network.
     figures
         Of the whole study; see `coverage.circle.circle_of`.
     areas, zones
@@ -58,6 +60,7 @@ class People:
     demand: Demand
     homes: gpd.GeoDataFrame
     links: Links
+    places: Snapped
     figures: dict[str, float]
     areas: pd.DataFrame | None
     zones: pd.DataFrame | None
@@ -99,9 +102,7 @@ def assess_people(
     areas, zones
         Polygons to report by (index: name), or None.
     """
-    tiers: dict[str, NDArray[np.int64]] = {
-        t: np.flatnonzero((facilities["tier"] == t).to_numpy()) for t in TIERS
-    }
+    tiers = tier_groups(facilities)
     thresholds: dict[str, float] = {name: tier.threshold_min for name, tier in study.tiers}
     limit_m = study.population.snap_limit_m if study.population else 300.0
     places = snap_homes(network, demand.points, limit_m=limit_m)
@@ -114,18 +115,9 @@ def assess_people(
         thresholds, decay=study.population.decay if study.population else "none",
     )  # fmt: skip
     homes = homes.assign(**{f"access_{tier}": values for tier, values in access.items()})
-    uncovered = [
-        Uncovered(
-            tier=tier,
-            minutes=homes[f"minutes_{tier}"].to_numpy(float),
-            cause=_causes(
-                study, network, homes, places, facilities, snapped, tier, members, thresholds[tier]
-            ),
-            nearest=homes[f"nearest_{tier}"].to_numpy(object),
-            streets=covered[tier],
-        )
-        for tier, members in tiers.items()
-    ]
+    uncovered = uncovered_by(
+        study, network, homes, places, facilities, snapped, tiers, thresholds, covered
+    )
     uncovered.append(_circle(uncovered, covered["all"]))
     found = {
         one.tier: find_people_gaps(
@@ -139,17 +131,47 @@ def assess_people(
         demand=demand,
         homes=homes,
         links=links,
+        places=places,
         figures=circle_of(homes),
         areas=None
         if areas is None
         else circle_by_area(homes, areas).join(gini_by_area(homes, areas)),
         zones=None if zones is None else circle_by_area(homes, zones),
         gaps=pd.concat([gaps for gaps, _, _ in found.values()]),
-        causes={one.tier: _by_cause(one.cause, homes) for one in uncovered},
+        causes={one.tier: elderly_by_cause(one.cause, homes) for one in uncovered},
         service=service,
         fairness=fairness_of(homes, areas, thresholds),
         unlisted={tier: (elderly, metres) for tier, (_, elderly, metres) in found.items()},
     )
+
+
+def uncovered_by(
+    study: Study, network: WalkingNetwork, homes: gpd.GeoDataFrame, places: Snapped,
+    facilities: gpd.GeoDataFrame, snapped: Snapped, groups: Groups,
+    thresholds_min: Mapping[str, float], covered: Mapping[str, Pieces],
+) -> list[Uncovered]:  # fmt: skip
+    """Return what each group of facilities (a tier, a service) leaves uncovered, and why.
+
+    Parameters
+    ----------
+    homes
+        As `coverage.circle.home_minutes` returns them for these groups.
+    thresholds_min, covered
+        Minutes of each group, and the pieces of street that it covers.
+    """
+    return [
+        Uncovered(
+            tier=name,
+            minutes=homes[f"minutes_{name}"].to_numpy(float),
+            cause=_causes(
+                study, network, homes, places, facilities, snapped, name, members,
+                thresholds_min[name],
+            ),
+            nearest=homes[f"nearest_{name}"].to_numpy(object),
+            streets=covered[name],
+        )
+        for name, members in groups.items()
+    ]  # fmt: skip
 
 
 def _causes(
@@ -189,7 +211,8 @@ def _circle(tiers: list[Uncovered], streets: Pieces) -> Uncovered:
     )
 
 
-def _by_cause(cause: NDArray[np.object_], homes: pd.DataFrame) -> dict[str, float]:
+def elderly_by_cause(cause: NDArray[np.object_], homes: pd.DataFrame) -> dict[str, float]:
+    """Return the elderly people of each cause of `CAUSES`."""
     elderly = homes["elderly"].to_numpy(float)
     return {name: float(elderly[cause == name].sum()) for name in CAUSES}
 

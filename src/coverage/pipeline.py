@@ -13,11 +13,13 @@ import shapely
 from numpy.typing import NDArray
 
 from .assessment import areas_coverage, coverage_of, streets_coverage, with_any_and_all
+from .by_service import assess_services
 from .cache import Cache, Keep, compute_anew
 from .catalogue import load_study
 from .choices import choices_of
 from .errors import Findings, InputError, UsageError
 from .gaps import find_gaps
+from .groups import service_groups, tier_groups
 from .inputs.areas import excluded_area
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
@@ -95,9 +97,7 @@ def run(
     with clock.step(STEPS[1]):
         ready = prepare(study, inputs, keep=keep)
     base, network, snapped, inside = ready.base, ready.network, ready.snapped, ready.inside
-    tiers: dict[str, NDArray[np.int64]] = {
-        tier: np.flatnonzero((facilities["tier"] == tier).to_numpy()) for tier in TIERS
-    }
+    tiers = tier_groups(facilities)
     walk = (base, study.walking, snapped, study.direction)
     with clock.step(STEPS[2]):
         minutes = keep(
@@ -149,6 +149,17 @@ def run(
                 base, inside, covered, minutes, circles, inputs.boundary, inputs.areas,
                 facilities, study.tiers,
             )  # fmt: skip
+        services = None
+        if service_groups(facilities):
+            services = keep(
+                "services",
+                lambda: assess_services(
+                    study, network, facilities, snapped, reach, people, inside=inside,
+                    parts=ready.parts, boundary=inputs.boundary, areas=inputs.areas,
+                ),
+                *walk, reach, people, facilities, inside, ready.parts, inputs.boundary,
+                inputs.areas, study.service_threshold_min, study.horizon_min,
+            )  # fmt: skip
     with clock.step(STEPS[7]):
         choices = keep(
             "choices",
@@ -180,7 +191,10 @@ def run(
         gaps=gaps,
         people=people,
         choices=choices,
-        summary=summarise(study, inputs, network, table, overall, quality, gaps, unlisted, people),
+        services=services,
+        summary=summarise(
+            study, inputs, network, table, overall, quality, gaps, unlisted, people, services
+        ),
         seconds=clock.seconds,
         from_cache=tuple(clock.from_cache),
     )
@@ -340,7 +354,9 @@ def _facilities(facilities: gpd.GeoDataFrame, ready: Ready, reach: Reach) -> gpd
         f"street_km_{minutes}min": reach.of_each(minutes).length_m(network.length_m) / 1000
         for minutes in BANDS_MIN
     }
-    table = facilities.assign(
+    # Where nobody says anything of services there is nothing to show.
+    silent = [] if service_groups(facilities) else ["services"]
+    table = facilities.drop(columns=silent, errors="ignore").assign(
         snapped=found,
         snap_m=snapped.distance_m,
         street_osm_id=pd.array(np.where(found, osm_id, 0), dtype="Int64").astype("Int64"),

@@ -61,8 +61,8 @@ def street_places(findings: Findings, every_m: float) -> gpd.GeoDataFrame:
     """Return places at regular distances along the usable streets of the study area.
 
     Of the places at the middle of every usable piece of street the first in each square of
-    `every_m` metres is taken, so that they spread evenly and the same ones are found every time. Each has the name
-    of the nearest street that has one.
+    `every_m` metres is taken, so that they spread evenly and the same ones are found every time.
+    Each has the name of the nearest street that has one.
     """
     network = findings.network
     usable = usable_edges(network)

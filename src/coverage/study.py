@@ -11,6 +11,7 @@ import tomli_w
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from .errors import InputError, Problem
+from .service_kinds import SERVICES
 from .study_card import study_card
 from .study_parts import (
     BANDS_MIN,
@@ -26,6 +27,8 @@ from .study_parts import (
     Number,
     Part,
     PopulationPart,
+    ServicePart,
+    ServicesPart,
     SitingPart,
     TiersPart,
     VisitsPart,
@@ -60,6 +63,7 @@ class Study(Part):
     ground: GroundPart | None = None
     inventory: InventoryPart | None = None
     visits: VisitsPart | None = None
+    services: ServicesPart | None = None
     walkers: dict[str, Walker] = Field(default={})
     base: Path = Field(default=Path(), exclude=True)
 
@@ -92,6 +96,8 @@ class Study(Part):
             )
         if max(tier.threshold_min for _, tier in self.tiers) > self.horizon_min:
             raise ValueError("horizon_min must not be below a tier's threshold_min")
+        if any(part.threshold_min > self.horizon_min for _, part in self.services or ()):
+            raise ValueError("horizon_min must not be below a service's threshold_min")
         return self
 
     @property
@@ -111,15 +117,23 @@ class Study(Part):
         return tuple(sorted({*map(float, SLIDER_MIN), *(t.threshold_min for _, t in self.tiers)}))
 
     @property
+    def service_threshold_min(self) -> dict[str, float]:
+        """The promised minutes of every service."""
+        named: dict[str, ServicePart] = {str(name): part for name, part in self.services or ()}
+        return {name: named.get(name, ServicePart()).threshold_min for name in SERVICES}
+
+    @property
     def cutoffs_min(self) -> tuple[float, ...]:
-        """The bands and the tiers' thresholds in minutes, ascending."""
-        return tuple(sorted({*map(float, BANDS_MIN), *(t.threshold_min for _, t in self.tiers)}))
+        """The bands and the thresholds of tiers and services in minutes, ascending."""
+        promised = [part.threshold_min for _, part in (*self.tiers, *(self.services or ()))]
+        return tuple(sorted({*map(float, BANDS_MIN), *promised, ServicePart().threshold_min}))
 
     @property
     def margin_m(self) -> float:
         """How far the network reaches beyond the study area, metres, rounded up to 10 m.
 
-        It is the longest walk that map and report show, at the fastest walker's fastest pace.
+        It is the longest walk that map, report and services show, at the fastest walker's fastest
+        pace.
         """
         margin = self.network.margin_m
         if margin != "auto":
@@ -129,7 +143,7 @@ class Study(Part):
         fastest = max(walker.fastest_speed_mps for walker in self.offered)
         if self.network.rides:
             fastest = max(fastest, RIDE_MPS)
-        longest_walk_m = max(self.offered_min) * 60 * fastest
+        longest_walk_m = max(*self.offered_min, *self.cutoffs_min) * 60 * fastest
         return math.ceil(longest_walk_m / 10) * 10.0
 
     def path(self, relative: Path) -> Path:

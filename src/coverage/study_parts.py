@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from .service_kinds import SERVICES, ServiceName
+
 Direction = Literal["to", "back", "worst"]
 TierName = Literal["community", "street", "district"]
 NetworkRules = Literal["pedestrian", "osmnx-walk"]
@@ -314,3 +316,24 @@ class VisitsPart(Part):
     round_hours: Number = Field(default=4, gt=0, le=24)
     visit_min: Number = Field(default=30, gt=0, le=480)
     who: Literal["uncovered", "all"] = "uncovered"
+
+
+class ServicePart(Part):
+    """One service; `threshold_min` is its promised walk in minutes."""
+
+    threshold_min: Number = Field(default=15, gt=0, le=60)
+
+
+class ServicesPart(Part):
+    """The services that have a promised walk of their own; any other has `ServicePart`'s."""
+
+    day_care: ServicePart | None = None
+    dining: ServicePart | None = None
+    university: ServicePart | None = None
+    nursing: ServicePart | None = None
+    rehab: ServicePart | None = None
+    emergency: ServicePart | None = None
+
+    def __iter__(self) -> Iterator[tuple[ServiceName, ServicePart]]:  # type: ignore[override]
+        """Iterate over (name, service) of those that the study names."""
+        return ((name, part) for name in SERVICES if (part := getattr(self, name)) is not None)

@@ -6,6 +6,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
+from .by_service import Services, services_summary, services_warnings
 from .inputs.everything import Inputs
 from .network import WalkingNetwork
 from .people import People, people_summary
@@ -34,6 +35,7 @@ def summarise(
     gaps: gpd.GeoDataFrame,
     unlisted: Mapping[str, tuple[float, float]],
     people: People | None,
+    services: Services | None = None,
 ) -> dict[str, Any]:
     """Return the content of ``summary.json``; the README documents its keys.
 
@@ -52,6 +54,8 @@ def summarise(
         no listed gap.
     people
         Who is covered; None where the study does not say where people live.
+    services
+        What each service covers; None where no facility offers any.
     """
     counts: dict[str, int] = {tier: int((facilities["tier"] == tier).sum()) for tier in TIERS}
     # Places matter only where there are people to take them.
@@ -94,6 +98,7 @@ def summarise(
         "quality": dict(quality),
         "people": None if people is None else people_summary(people),
         "next": None,
+        **({} if services is None else {"services": services_summary(services)}),
         "snapping": {
             "not_snapped": list(off),
             "moved_over_50_m": list(moved),
@@ -103,6 +108,7 @@ def summarise(
         "warnings": [
             *inputs.warnings,
             *_warnings(study, list(off), quality, counts, overall["street_km"], places),
+            *services_warnings(services, study, len(facilities)),
         ],
     }
 

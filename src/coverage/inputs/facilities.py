@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Findings, InputError, Problem
+from ..service_kinds import ACCEPTED, joined_services, read_services
 from ..study_parts import TIER_NAMES_ZH, TIERS, Datum
 from .datum import to_wgs84
 from .facility_tiers import said_tier, tier_by_rules
@@ -29,6 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "capacity": ("床位", "床位数", "床位数量", "床位(张)", "床位数(张)", "核定床位", "核定床位数",
                  "beds"),
     "address": ("地址", "机构地址", "详细地址", "设施地址", "addr"),
+    "services": ("服务", "服务内容", "服务项目", "提供服务", "服务类型", "服务功能", "service"),
 }  # fmt: skip
 """Columns of a facility file and what else each may be called; the first that is there is taken.
 
@@ -72,7 +74,8 @@ def read_facilities(
     facilities
         EPSG:4326 points (WGS-84) in file order; the index is ``id`` (text), the columns are
         ``name``, ``tier`` (a tier's name), ``tier_guessed`` (whether it was guessed from the
-        name), ``capacity`` (places, NaN where unknown) and ``address``.
+        name), ``capacity`` (places, NaN where unknown), ``address`` and ``services`` (names of
+        `SERVICES` with ``;`` between, empty for unknown).
 
     Raises
     ------
@@ -90,6 +93,7 @@ def read_facilities(
     tiers, guessed = _tiers(table, path, local)
     _warn_of_guesses(path, ids[guessed], tiers[guessed], local)
     capacity = _capacity(table, path, local)
+    services = _services(table, path, local)
     local.raise_if_any()
     points = to_wgs84(np.column_stack([lon, lat]), datum)
     address = table["address"] if "address" in table.columns else pd.Series("", index=table.index)
@@ -100,6 +104,7 @@ def read_facilities(
             "tier_guessed": guessed.to_numpy(),
             "capacity": capacity.to_numpy(),
             "address": address.to_numpy(),
+            "services": services.to_numpy(),
         },
         index=pd.Index(ids.to_numpy(), name="id"),
         geometry=gpd.points_from_xy(points[:, 0], points[:, 1]),
@@ -213,6 +218,22 @@ def _capacity(table: pd.DataFrame, path: Path, findings: Findings) -> pd.Series:
             "Write places or beds.",
         )
     return capacity
+
+
+def _services(table: pd.DataFrame, path: Path, findings: Findings) -> pd.Series:
+    if "services" not in table.columns:
+        return pd.Series("", index=table.index, dtype=object)
+    read = {row: read_services(str(said)) for row, said in table["services"].items()}
+    for row, (_, unknown) in read.items():
+        if unknown:
+            findings.problem(
+                f"{path.name}, {table.index.name} {row}, column services",
+                f"{', '.join(map(repr, unknown))} "
+                f"{'is not a service' if len(unknown) == 1 else 'are not services'}.",
+                f"Accepted, several with ; between: {ACCEPTED}; leave it empty for unknown.",
+            )
+    offered = [joined_services(services) for services, _ in read.values()]
+    return pd.Series(offered, index=table.index, dtype=object)
 
 
 def _tiers(table: pd.DataFrame, path: Path, findings: Findings) -> tuple[pd.Series, pd.Series]:

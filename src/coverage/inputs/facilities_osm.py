@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 
 from ..errors import Findings, InputError, Problem
+from ..service_kinds import ServiceName, joined_services
 from ..study_parts import TierName
 from .facility_tiers import is_unambiguous, tier_by_rules
 
@@ -38,6 +39,15 @@ DEFAULT_TIERS: Mapping[str, TierName] = {
 """Tier of a kind whose name tells nothing: day care is what a station gives; places to live with
 some help are the beds of a street's centre; nursing around the clock is the district's. Any other
 kind (outreach, a meal, unsaid) counts as a community's."""
+
+TAGGED_SERVICES: tuple[tuple[str, str, ServiceName], ...] = (
+    ("social_facility", "day_care", "day_care"),
+    ("social_facility", "nursing_home", "nursing"),
+    ("amenity", "nursing_home", "nursing"),
+    ("social_facility", "soup_kitchen", "dining"),
+    ("healthcare", "rehabilitation", "rehab"),
+)
+"""What a tag says of the services; no other tag says one clearly."""
 
 SAME_PLACE_M = 100.0
 """A mapped facility this near to a listed one of its tier is taken for the same, metres: an
@@ -149,7 +159,8 @@ def facilities_of(found: Iterable[Found], area: shapely.Geometry) -> gpd.GeoData
         for one in found
         if is_elder_care(one.tags) and area.intersects(place := place_of(one.shape))
     ]
-    columns = ["id", "name", "tier", "tier_guessed", "capacity", "address", "geometry"]
+    columns = ["id", "name", "tier", "tier_guessed", "capacity", "address", "services",
+               "geometry"]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns).astype({"tier_guessed": bool, "capacity": float})
     return gpd.GeoDataFrame(frame.set_index("id").sort_index(), crs="EPSG:4326")
 
@@ -225,6 +236,11 @@ def _facility(one: Found) -> dict[str, object]:
         "tier_guessed": not is_unambiguous(name),
         "capacity": float(capacity) if capacity.isdecimal() else np.nan,
         "address": one.tags.get("addr:full", f"{street}{number}"),
+        "services": joined_services(
+            service
+            for key, value, service in TAGGED_SERVICES
+            if value in map(str.strip, one.tags.get(key, "").split(";"))
+        ),
     }
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from ..service_kinds import SERVICE_NAMES_EN, SERVICE_NAMES_ZH, SERVICES
 from ..study_parts import TIERS
 
 _SHORT_ZH: Mapping[str, str] = {
@@ -11,8 +12,17 @@ _SHORT_ZH: Mapping[str, str] = {
     "district": "区县",
     "any": "任一层级",
     "all": "全部三级",
+    **SERVICE_NAMES_ZH,
 }
-_LONG_EN: Mapping[str, str] = {"any": "any tier", "all": "all tiers"}
+_LONG_EN: Mapping[str, str] = {"any": "any tier", "all": "all tiers", **SERVICE_NAMES_EN}
+_OF_A_SERVICE: Mapping[str, tuple[str, str]] = {
+    "covered_km": ("覆盖街道（km）", "street covered, km"),
+    "elderly_unreachable": ("过远或走不到的老年人口", "elderly people too far or with no way"),
+    "minutes_median": ("步行分钟中位数", "median minutes"),
+    "share": ("街道覆盖率", "share of street covered"),
+    "share_elderly": ("老年人口覆盖率", "share of elderly covered"),
+}
+"""Of a table that has a service in each row."""
 _WORDS: Mapping[str, tuple[str, str]] = {
     "access": ("人均床位可及性（{tier}）", "places per elderly person in reach, {tier}"),
     "address": ("地址", "address"),
@@ -36,6 +46,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "elderly_band": ("{n} 分钟内老年人口（{tier}）", "elderly people within {n} min, {tier}"),
     "elderly_gained": ("新增覆盖老年人口", "elderly people gained"),
     "elderly_gained_running": ("累计新增老年人口", "elderly people gained so far"),
+    "elderly_covered": ("覆盖老年人口", "elderly people covered"),
     "elderly_in_reach": ("可达老年人口", "elderly people in reach"),
     "elderly_lost": ("中断后失去覆盖的老年人口", "elderly people lost without it"),
     "elderly_nearest": ("以此处为最近的老年人口", "elderly people to whom it is the nearest"),
@@ -77,6 +88,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "population": ("人口", "people"),
     "proposal": ("开设顺序", "order to open"),
     "scope": ("范围（单个设施或层级）", "of one facility or a tier"),
+    "service": ("服务", "service"),
+    "service_zh": ("服务（中文）", "service in Chinese"),
+    "services": ("提供的服务", "services offered"),
     "share": ("街道覆盖率（{tier}）", "share of street covered, {tier}"),
     "share_elderly": ("老年人口覆盖率（{tier}）", "share of elderly covered, {tier}"),
     "share_total": ("开设后覆盖率", "share of elderly covered then"),
@@ -94,7 +108,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 _TIER = "|".join(TIERS)
-_KEY = f"(?P<tier>{_TIER}|any|all)"
+_KEY = f"(?P<tier>{_TIER}|any|all|{'|'.join(SERVICES)})"
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (r"only_none", "only_none"),
     (rf"only_(?P<tiers>(?:{_TIER})(?:_(?:{_TIER}))*)", "only"),
@@ -119,6 +133,8 @@ def column_words(column: str, *, shares: bool = False) -> tuple[str, str] | None
     """
     if column in _WORDS and "{" not in _WORDS[column][0]:
         return _WORDS[column]
+    if column in _OF_A_SERVICE:
+        return _OF_A_SERVICE[column]
     for pattern, key in _PATTERNS:
         if (found := re.fullmatch(pattern, column)) is None:
             continue

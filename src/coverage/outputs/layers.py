@@ -63,6 +63,11 @@ _ABOUT: Mapping[str, _About] = {
         "时限内走不到设施的连片区域及原因 Contiguous areas beyond the promised minutes, and why",
         "MultiPolygon",
     ),
+    "service_gaps": _About(
+        "服务缺口 Service gaps",
+        "时限内得不到某项服务的连片区域及原因 Contiguous areas beyond a service's minutes, and why",
+        "MultiPolygon",
+    ),
     "areas": _About("片区 Areas", "各片区覆盖情况 Coverage of each area", "MultiPolygon"),
     "zones": _About("更新片区 Zones", "各更新片区覆盖情况 Coverage of each zone", "MultiPolygon"),
     "demand": _About(
@@ -110,7 +115,7 @@ def layers_of(findings: Findings) -> dict[str, gpd.GeoDataFrame]:
 
     A named index has become the first column. All are in the study's coordinate system.
     """
-    people, candidates, found = findings.people, findings.inputs.candidates, findings.next
+    candidates, found, services = findings.inputs.candidates, findings.next, findings.services
     frames = {
         "facilities": findings.facilities,
         "candidates": None
@@ -120,9 +125,10 @@ def layers_of(findings: Findings) -> dict[str, gpd.GeoDataFrame]:
         "shortcuts": None if found is None else found.shortcuts,
         "weak_links": None if found is None else found.links,
         "gaps": findings.gaps,
+        "service_gaps": None if services is None else services.gaps,
         "areas": findings.areas,
         "zones": _zones(findings),
-        "demand": None if people is None else people.homes.drop(columns="entrances"),
+        "demand": _homes(findings),
         "streets": findings.streets,
         "isochrones": findings.isochrones,
     }
@@ -182,6 +188,14 @@ def _write_layer(frame: gpd.GeoDataFrame, path: Path, name: str, notices: Iterab
             "FID": _ROW,
         },
     )  # fmt: skip
+
+
+def _homes(findings: Findings) -> gpd.GeoDataFrame | None:
+    people, services = findings.people, findings.services
+    if people is None:
+        return None
+    homes = people.homes.drop(columns="entrances")
+    return homes if services is None or services.homes is None else homes.join(services.homes)
 
 
 def _zones(findings: Findings) -> gpd.GeoDataFrame | None:

@@ -9,6 +9,7 @@ import pandas as pd
 from ..causes import CAUSES
 from ..findings import Findings
 from ..people import CIRCLE
+from ..service_kinds import SERVICE_NAMES_ZH
 from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
 from .colours import BEYOND, GAP, PROPOSAL, TIER_COLOURS, UNREACHABLE, band_colour
 from .column_words import column_words
@@ -222,6 +223,22 @@ def _isochrones(findings: Findings, _: gpd.GeoDataFrame) -> list[Style]:
 def _gaps(findings: Findings, frame: gpd.GeoDataFrame) -> list[Style]:
     shown, people = shown_tier(findings), "cause" in frame.columns
     names: dict[str, str] = {**TIER_NAMES_ZH, CIRCLE: "三级养老服务圈"}
+    return _gap_style("缺口 gaps", "tier", names, shown, people=people)
+
+
+def _service_gaps(_: Findings, frame: gpd.GeoDataFrame) -> list[Style]:
+    offered = set(frame["service"])
+    names: dict[str, str] = {s: zh for s, zh in SERVICE_NAMES_ZH.items() if s in offered}
+    people = "cause" in frame.columns
+    return _gap_style(
+        "服务缺口 service gaps", "service", names, next(iter(names), ""), people=people
+    )
+
+
+def _gap_style(
+    title: str, column: str, names: Mapping[str, str], shown: str, *, people: bool
+) -> list[Style]:
+    """Return gaps by the tier or service in a column, one of them shown; by cause with people."""
     causes = tuple(
         Rule(
             f"{CAUSES[cause]} {cause}",
@@ -232,19 +249,19 @@ def _gaps(findings: Findings, frame: gpd.GeoDataFrame) -> list[Style]:
     )
     rules = [
         Rule(
-            f"{zh} {tier}",
-            f"\"tier\" = '{tier}'",
+            f"{zh} {name}",
+            f"\"{column}\" = '{name}'",
             None if people else fill(GAP, GAP, opacity=0.25, width_mm=0.6),
             causes if people else (),
-            shown=tier == shown,
+            shown=name == shown,
         )
-        for tier, zh in names.items()
+        for name, zh in names.items()
     ]
     said = (
         'round("elderly") || \' 人\\n\' || "cause_zh"' if people else "round(\"street_m\") || ' m'"
     )
     text = labels(said, points=8, closer_than=40_000, over_point=True)
-    return [("缺口 gaps", rule_renderer(rules), text)]
+    return [(title, rule_renderer(rules), text)]
 
 
 def _areas(findings: Findings, frame: gpd.GeoDataFrame) -> list[Style]:
@@ -277,6 +294,7 @@ _MAKERS: Mapping[str, Callable[[Findings, gpd.GeoDataFrame], list[Style]]] = {
     "shortcuts": _shortcuts,
     "weak_links": _weak_links,
     "gaps": _gaps,
+    "service_gaps": _service_gaps,
     "areas": _areas,
     "zones": _zones,
     "demand": _demand,

@@ -34,7 +34,8 @@ _SHOWN = (
 """Which columns are shown how in a sheet, by their names; the first that fits."""
 _SHEETS: Mapping[str, str] = {
     "areas": "片区 areas", "gaps": "缺口 gaps", "facilities": "设施 facilities",
-    "zones": "更新片区 zones", "proposals": "建议选址 proposals",
+    "zones": "更新片区 zones", "proposals": "建议选址 proposals", "services": "服务 services",
+    "service_gaps": "服务缺口 service gaps",
 }  # fmt: skip
 _ABOUT = "说明 about"
 _NARROWEST, _WIDEST = 9, 44
@@ -44,7 +45,10 @@ _LONGEST_CELL = 32_000
 
 
 def tables(result: Findings) -> dict[str, pd.DataFrame]:
-    """Return a run's tables by name; ``areas``, ``zones`` and ``proposals`` if it has them."""
+    """Return a run's tables: ``gaps``, ``facilities``; ``areas``, ``zones``, ``proposals`` if any.
+
+    Where facilities offer services also ``services`` (area by service) and ``service_gaps``.
+    """
     degrees = gpd.GeoSeries(result.facilities.geometry).to_crs("EPSG:4326")
     found = {
         "gaps": _plain(result.gaps),
@@ -62,6 +66,9 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
                 elderly_gained_running=running, lon=spots.x.round(6), lat=spots.y.round(6)
             )
         )
+    if result.services is not None:
+        found["services"] = result.services.table
+        found["service_gaps"] = _plain(result.services.gaps)
     return found if result.areas is None else {"areas": _plain(result.areas), **found}
 
 
