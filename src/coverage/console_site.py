@@ -62,7 +62,7 @@ def show_next(found: WhereNext) -> None:
         if lines is not None and len(lines):
             first = lines.iloc[0]
             console.print(
-                f"{title}: {escape(str(first['name'] or first['near']))} ({first['kind']}, "
+                f"{title}: {escape(str(first['name']))} ({first['kind']}, "
                 f"{first['length_m']:.0f} m), {first[column]:,.0f} elderly people",
                 soft_wrap=True,
             )

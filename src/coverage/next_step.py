@@ -35,9 +35,12 @@ def where_next(findings: Findings, *, excluded: shapely.Geometry | None) -> Wher
     links = places = zones = None
     if study.siting is not None and study.siting.lines:
         ask = passing(access)
+        # The outputs call every line by a name: one without has that of the street nearest to it.
         links, places = losses(ask), shortcuts(ask)
-        # The outputs call every line by a name; a new one has that of the street nearest to it.
+        links = links.assign(name=links["name"].where(links["name"] != "", links["near"]))
+        links = links[["name", "kind", "length_m", "elderly_lost", "geometry"]]
         places = places.assign(name=places["near"])
+        places = places[["name", "kind", "length_m", "elderly_gained", "geometry"]]
     if findings.inputs.zones is not None and people is not None:
         zones = rank_zones(
             access, people.homes, findings.inputs.zones, found.table,
