@@ -143,8 +143,13 @@ def renamed(result, names):
         "people": {**result.summary["people"], "assumed": texts[0],
                    "fairness": fairness},
     }  # fmt: skip
+    proposed = dataclasses.replace(
+        result.next, proposals=named(result.next.proposals, "name", "area"),
+        links=named(result.next.links, "name"), shortcuts=named(result.next.shortcuts, "name"),
+    )  # fmt: skip
     return dataclasses.replace(
-        result, summary=summary, areas=areas, gaps=gaps, streets=named(result.streets, "name"),
+        result, summary=summary, areas=areas, gaps=gaps, next=proposed,
+        streets=named(result.streets, "name"),
         facilities=facilities.assign(elderly_only=1000.0 + np.arange(len(facilities))[::-1]),
         study=result.study.model_copy(update={"title": names[0], "notices": tuple(texts)}),
         inputs=dataclasses.replace(result.inputs, files={f"{i} {t}": "0" * 64
