@@ -60,6 +60,7 @@ def whatif(
     changes: list[Any] = []
     for lon, lat, tier in _parts(add, "--add", "LON,LAT,TIER", wrong):
         if place := _numbers([lon, lat], "--add", wrong):
+            # Any text: `what_if` tells of an unknown tier together with all other problems.
             changes.append(Opened((place[0], place[1]), tier))  # type: ignore[arg-type]
     changes += [Closed(name) for name in close] + [Blocked(way) for way in block]
     for option, texts, kind in (
@@ -68,6 +69,7 @@ def whatif(
     ):
         for parts in _parts(texts, option, "LON,LAT,LON,LAT", wrong):
             if at := _numbers(parts, option, wrong):
+                # mypy takes the loop's two kinds of link for any text.
                 changes.append(Linked((at[0], at[1]), (at[2], at[3]), kind))  # type: ignore[arg-type]
     if wrong:
         raise click.UsageError(" ".join(wrong))
