@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
     {"errors", "_numba_compat", "pieces", "cards", "service_kinds"},
-    {"columns", "rounds", "siting_problem"},
+    {"columns", "covered_parts", "rounds", "siting_problem"},
     {"siting_models", "siting_greedy"},
     {"siting"},
     {"cache"},
@@ -22,7 +22,7 @@ LAYERS = [
     {"contraction", "routes", "drive"},
     {"times"},
     {"nearest", "reach"},
-    {"isochrones", "assessment", "links", "matching", "access", "equity"},
+    {"isochrones", "assessment", "links", "matching", "same_lines", "access", "equity"},
     {"curves", "passing"},
     {"load_bearing"},
     {"shortcuts"},
@@ -35,7 +35,7 @@ LAYERS = [
     {"by_service"},
     {"inputs"},
     {"catalogue", "summary", "preparation"},
-    {"where_next"},
+    {"where_next", "street_changes"},
     {"findings"},
     {"whatif", "run_changes"},
     {"outputs", "weak_points"},

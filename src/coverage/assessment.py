@@ -10,9 +10,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from .covered_parts import parts_along, parts_text
 from .nearest import Minutes
 from .network import WalkingNetwork
-from .pieces import Pieces, intersect, subtract, union, union_of, whole
+from .pieces import SLIVER, Pieces, intersect, subtract, union, union_of, whole
 
 OUTSIDE_AREAS = "outside every area 片区之外"
 
@@ -23,10 +24,10 @@ def pieces_inside(network: WalkingNetwork, area: shapely.Geometry) -> Pieces:
     Lines of sight across a square and rides carry walks and are no streets.
     """
     streets = np.flatnonzero(~network.off_street)
-    return _inside(area, streets, network.lines()[streets])
+    return pieces_in(area, streets, network.lines()[streets])
 
 
-def _inside(
+def pieces_in(
     area: shapely.Geometry, streets: NDArray[np.int64], lines: NDArray[np.object_]
 ) -> Pieces:
     """Return what of some streets, given with their lines, lies in a polygon."""
@@ -125,7 +126,7 @@ def _by_area(network: WalkingNetwork, inside: Pieces, areas: NDArray[np.object_]
     ends = np.searchsorted(area, np.arange(len(areas) + 1))
     for number, shape in enumerate(areas):
         here = slice(ends[number], ends[number + 1])
-        found = _inside(shape, streets[street[here]], lines[street[here]])
+        found = pieces_in(shape, streets[street[here]], lines[street[here]])
         apart = np.isin(found.edge, streets[street[here][shared[here]]])
         first = intersect(found.keep(apart), rest)
         rest = subtract(rest, first)
@@ -146,8 +147,8 @@ def streets_coverage(
     streets
         In the network's coordinate system; ``osm_id``, ``name``, ``highway``, ``length_m`` (the
         part inside the study area), for each tier ``minutes_<tier>`` (mean along the street, NaN
-        when a part lies beyond the horizon) and for each key of `covered` ``covered_<key>`` (share
-        of its length).
+        when a part lies beyond the horizon), for each key of `covered` ``covered_<key>`` (share of
+        its length), and for each tier ``parts_<tier>``: where, see `coverage.covered_parts`.
     """
     run, label = np.unique(network.street_pieces()[inside.edge], return_inverse=True)
     count = len(run)
@@ -170,17 +171,23 @@ def streets_coverage(
         columns[f"minutes_{tier}"] = weighted / total
     of_edge = np.full(len(network.length_m), -1)
     of_edge[inside.edge] = label
+    order = np.argsort(label, kind="stable")
+    lines = network.lines_of(inside)[order]
+    shapes = shapely.line_merge(shapely.multilinestrings(lines, indices=label[order]))
     for key, pieces in covered.items():
         both = intersect(inside, pieces)
+        on = of_edge[both.edge]
         covered_m = np.bincount(
-            of_edge[both.edge],
+            on,
             weights=(both.end - both.start) * network.length_m[both.edge],
             minlength=count,
         )
         share = np.divide(covered_m, length, out=np.zeros(count), where=length > 0)
         columns[f"covered_{key}"] = np.minimum(share, 1.0)
-    order = np.argsort(label, kind="stable")
-    lines = network.lines_of(inside)[order]
-    shapes = shapely.line_merge(shapely.multilinestrings(lines, indices=label[order]))
+        if key in minutes:
+            some = both.keep(((share > 0) & (share < 1 - SLIVER))[on])
+            columns[f"parts_{key}"] = parts_text(
+                parts_along(shapes, of_edge[some.edge], network.lines_of(some)), count
+            )
     streets = gpd.GeoDataFrame(columns, geometry=shapes, crs=network.crs)
     return streets.sort_values(["osm_id", "length_m"], kind="stable", ignore_index=True)

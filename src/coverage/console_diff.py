@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from .run_changes import Changes
+from .study_parts import TIERS
 
 
 def show_difference(found: Changes, paths: Sequence[Path]) -> None:
@@ -39,11 +41,34 @@ def show_difference(found: Changes, paths: Sequence[Path]) -> None:
             _count(other),
         )  # fmt: skip
     console.print(table)
+    if found.areas is not None:
+        console.print(_by_area(found.areas))
     console.print(
         "other 其他: homes in one run only, or with another head-count 仅见于一方或人数变动"
     )
     for path in paths:
         console.print(escape(str(path)), soft_wrap=True)
+
+
+def _by_area(areas: pd.DataFrame) -> Table:
+    """Return the change in street and people of each area, tier by tier."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("area\n片区")
+    for key in TIERS:
+        table.add_column(f"{key}\nkm ±", justify="right", no_wrap=True)
+        table.add_column("elderly\n老年人 ±", justify="right", no_wrap=True)
+    for name, rows in areas.groupby("area", sort=False):
+        by_key = rows.set_index("key").loc[list(TIERS)]
+        cells = [
+            text
+            for km, people in by_key[["km_change", "change"]].itertuples(index=False)
+            for text in (
+                f"{round(km, 2) + 0.0:+.2f}",
+                "—" if np.isnan(people) else f"{people:+,.0f}",
+            )
+        ]
+        table.add_row(escape(str(name)), *cells)
+    return table
 
 
 def _count(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The same things in two runs: homes by id, streets by shape, both also by where they are."""
+"""The same homes in two runs: by id, and by where they are."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,6 @@ from scipy.spatial import KDTree
 
 NEAR_M = 5.0
 """Homes without a common id are the same within so many metres, if none is nearer (assumed)."""
-_SHAPE_M = 0.1
-"""Streets are the same when their lines agree to this, metres."""
 
 Pairs = NDArray[np.int64]
 """(N, 2): positions in the one and in the other, each at most once."""
@@ -46,18 +44,6 @@ def same_homes(before: pd.DataFrame, after: pd.DataFrame) -> Pairs:
         found.append(pairs)
     found.append(_by_place(xy[0], xy[1], *map(np.flatnonzero, free)))
     return _sorted(np.concatenate(found))
-
-
-def same_streets(before: NDArray[np.object_], after: NDArray[np.object_]) -> Pairs:
-    """Return the streets whose lines agree to `_SHAPE_M`, whichever way they are drawn."""
-    keys = [_shapes(lines) for lines in (before, after)]
-    free = [np.ones(len(lines), dtype=bool) for lines in (before, after)]
-    return _sorted(_by_key(keys[0], keys[1], free[0], free[1]))
-
-
-def _shapes(lines: NDArray[np.object_]) -> NDArray[np.object_]:
-    rounded = shapely.transform(lines, lambda xy: np.round(xy / _SHAPE_M))
-    return np.asarray(shapely.to_wkb(shapely.normalize(rounded)), dtype=object)
 
 
 def _by_key(

@@ -83,7 +83,7 @@ def union_of(*sets: Pieces) -> Pieces:
 
 def intersect(one: Pieces, other: Pieces) -> Pieces:
     """Return what lies in both sets."""
-    left, right = _pairs_on_one_edge(one, other)
+    left, right = pairs_on_one_edge(one, other)
     return union(
         one.edge[left],
         np.maximum(one.start[left], other.start[right]),
@@ -106,7 +106,7 @@ def subtract(one: Pieces, other: Pieces) -> Pieces:
     return intersect(one, union(edge, opens, closes))
 
 
-def _pairs_on_one_edge(one: Pieces, other: Pieces) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def pairs_on_one_edge(one: Pieces, other: Pieces) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the positions of all pairs of pieces that lie on the same edge."""
     low = np.searchsorted(other.edge, one.edge, side="left")
     count = np.searchsorted(other.edge, one.edge, side="right") - low

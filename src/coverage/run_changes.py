@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from .assessment import OUTSIDE_AREAS
 from .circle import area_of
 from .inputs.finished_run import KEYS, FinishedRun
-from .matching import same_homes, same_streets
+from .matching import same_homes
+from .street_changes import shares_by_area, street_figures, streets_of_both
 from .study_parts import TIERS
 
 COUNTS = ("gained", "lost", "new", "vanished", "recounted")
 """Why covered people differ; ``before + gained - lost + new - vanished + recounted = after``."""
+_NOBODY = dict.fromkeys(("before", "after", *COUNTS, "change"), np.nan)
 _ROUNDED = 9
 _UNSAID = {"name", "title", "notices", "compare"}
 """Keys of a study that change no figure of coverage."""
@@ -32,21 +34,21 @@ class Changes:
         The runs.
     table
         Index: each tier, ``any``, ``all``. ``km_before``, ``km_after``, ``km_change``,
-        ``km_gained``, ``km_lost`` (on streets of both runs, street by street), ``km_new`` and
-        ``km_vanished`` (covered, on streets of one run only); of elderly people ``before``,
-        ``after``, ``change`` and the `COUNTS`, NaN where a run does not know them.
+        ``km_gained``, ``km_lost`` (on streets of both runs, place by place), ``km_new`` and
+        ``km_vanished`` (covered, on streets of one run only), ``km_redrawn`` (covered in both, and
+        drawn longer or shorter); of elderly people ``before``, ``after``, ``change`` and the
+        `COUNTS`, NaN where a run does not know them.
     areas
         One row for each area and key: ``area``, ``key``, ``elderly_before``, ``elderly_after``,
-        then as `table` for people, with ``share_before``, ``share_after``, ``share_change``.
-        None without areas or people.
+        then as `table`, with ``share_before``, ``share_after``, ``share_change`` of people. What
+        lies in no area has rows of its own, so that areas add up. None without areas.
     homes
         All homes of either run, in the first one's coordinate system: ``osm_id``, ``place``,
         ``area``, ``in_before``, ``in_after``, ``elderly_before``, ``elderly_after`` and for each
         key ``change_<key>``: one of `COUNTS`' first four, else empty. None without people.
     streets
-        All streets of either run: ``in_before``, ``in_after``, for each key ``before_<key>`` and
-        ``after_<key>``: the share that is covered, NaN where the street is not there; for each
-        tier ``minutes_before_<tier>`` and ``minutes_after_<tier>``.
+        All streets of either run, cut so that each row changes as a whole: see
+        `coverage.street_changes.streets_of_both`.
     settings
         What differs in the two studies, in words: ``what``, ``before``, ``after``.
     warnings
@@ -66,18 +68,20 @@ class Changes:
 def changes_of(before: FinishedRun, after: FinishedRun) -> dict[str, Any]:
     """Return the fields of `Changes` for two runs."""
     crs = before.streets.crs
-    streets = _streets(before.streets, after.streets.to_crs(crs))
+    streets = streets_of_both(before.streets, after.streets.to_crs(crs))
     homes = None
     if before.homes is not None and after.homes is not None:
         homes = _homes(before.homes, after.homes.to_crs(crs))
     shapes = before.areas if before.areas is not None else after.areas
     areas = None
-    if homes is not None and shapes is not None:
+    if shapes is not None:
         shapes = shapes.to_crs(crs)
         shapes = shapes[~shapes.geometry.is_empty & shapes.geometry.notna()]
         names = np.append(shapes["area"].to_numpy(object), OUTSIDE_AREAS)
-        homes["area"] = names[area_of(homes, shapes)]
-        areas = _areas(homes, names)
+        if homes is not None:
+            homes["area"] = names[area_of(homes, shapes)]
+        by_name = dict(zip(names[:-1], shapes.geometry, strict=True))
+        areas = _areas(homes, streets, shares_by_area(streets, by_name, OUTSIDE_AREAS))
     return {
         "before": before,
         "after": after,
@@ -139,23 +143,6 @@ def _homes(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFram
     return gpd.GeoDataFrame(columns, geometry=points, crs=before.crs)
 
 
-def _streets(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    pairs = same_streets(before.geometry.to_numpy(), after.geometry.to_numpy())
-    a, b = _both(before, after, pairs)
-    columns: dict[str, NDArray[Any]] = {"in_before": a >= 0, "in_after": b >= 0}
-    for side, frame, at in (("before", before, a), ("after", after, b)):
-        columns[f"length_m_{side}"] = _at(frame["length_m"].to_numpy(float), at, 0.0)
-        for key in KEYS:
-            columns[f"{side}_{key}"] = _at(frame[f"covered_{key}"].to_numpy(float), at, np.nan)
-        for tier in TIERS:
-            minutes = frame[f"minutes_{tier}"].to_numpy(float)
-            columns[f"minutes_{side}_{tier}"] = _at(minutes, at, np.nan)
-    lines = np.where(
-        a >= 0, _at(before.geometry.to_numpy(), a, None), _at(after.geometry.to_numpy(), b, None)
-    )
-    return gpd.GeoDataFrame(columns, geometry=lines, crs=before.crs)
-
-
 def _people(homes: pd.DataFrame, key: str) -> dict[str, float]:
     """Return covered elderly people before and after, and why they differ.
 
@@ -180,24 +167,15 @@ def _table(
     streets: gpd.GeoDataFrame,
 ) -> pd.DataFrame:  # fmt: skip
     rows = []
-    both = (streets["in_before"] & streets["in_after"]).to_numpy(bool)
     for key in KEYS:
-        km = [
-            np.nan_to_num(streets[f"{side}_{key}"].to_numpy(float))
-            * streets[f"length_m_{side}"].to_numpy(float) / 1000
-            for side in ("before", "after")
-        ]  # fmt: skip
-        change = np.where(both, km[1] - km[0], 0.0)
         told = [float(run.summary["coverage"][key]["covered_km"]) for run in (before, after)]
-        row = {
+        row = street_figures(streets, key) | {
             "km_before": told[0], "km_after": told[1], "km_change": round(told[1] - told[0], 6),
-            "km_gained": change[change > 0].sum(), "km_lost": -change[change < 0].sum() + 0.0,
-            "km_new": km[1][~both].sum(), "km_vanished": km[0][~both].sum(),
         }  # fmt: skip
         if homes is not None:
             row |= _people(homes, key)
         else:
-            row |= dict.fromkeys(("before", "after", *COUNTS, "change"), np.nan)
+            row |= _NOBODY
             for side, run in (("before", before), ("after", after)):
                 if run.summary["people"] is not None:
                     row[side] = float(run.summary["people"][f"elderly_{key}"])
@@ -205,24 +183,33 @@ def _table(
     return pd.DataFrame(rows, index=pd.Index(KEYS, name="key"))
 
 
-def _areas(homes: gpd.GeoDataFrame, names: NDArray[np.object_]) -> pd.DataFrame:
+def _areas(
+    homes: gpd.GeoDataFrame | None, streets: gpd.GeoDataFrame, shares: dict[str, NDArray[Any]]
+) -> pd.DataFrame:
     rows = []
-    groups = dict(iter(homes.groupby("area", sort=False)))
-    for name in dict.fromkeys(names.tolist()):
-        group = groups.get(name, homes.iloc[:0])
-        if name == OUTSIDE_AREAS and not len(group):
+    groups = {} if homes is None else dict(iter(homes.groupby("area", sort=False)))
+    for name, share in shares.items():
+        group = groups.get(name)
+        if name == OUTSIDE_AREAS and group is None and not share.any():
             continue
-        totals = [float(group[f"elderly_{side}"].sum()) for side in ("before", "after")]
+        if group is None and homes is not None:
+            group = homes.iloc[:0]
+        totals = [
+            np.nan if group is None else float(group[f"elderly_{side}"].sum())
+            for side in ("before", "after")
+        ]
         for key in KEYS:
-            people = _people(group, key)
-            shares = [
+            people = _NOBODY if group is None else _people(group, key)
+            part = [
                 people[side] / total if total > 0 else np.nan
                 for side, total in zip(("before", "after"), totals, strict=True)
             ]
+            km = street_figures(streets, key, share)
             rows.append(
                 {"area": name, "key": key, "elderly_before": totals[0],
-                 "elderly_after": totals[1], **people, "share_before": shares[0],
-                 "share_after": shares[1], "share_change": shares[1] - shares[0]}
+                 "elderly_after": totals[1], **people, "share_before": part[0],
+                 "share_after": part[1], "share_change": part[1] - part[0], **km,
+                 "km_change": km["km_after"] - km["km_before"]}
             )  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyogrio
 
 from ..cache import file_digest
+from ..covered_parts import TEXT
 from ..errors import Findings, InputError, Problem
 from ..study_parts import TIERS
 
@@ -20,8 +21,8 @@ KEYS = (*TIERS, "any", "all")
 """What coverage is told of: each tier, any of them, all of them."""
 _GEOPACKAGE = "coverage.gpkg"
 _COLUMNS = {
-    "streets": {"osm_id", "length_m", *(f"minutes_{tier}" for tier in TIERS),
-                *(f"covered_{key}" for key in KEYS)},
+    "streets": {"osm_id", "name", "length_m", *(f"minutes_{tier}" for tier in TIERS),
+                *(f"covered_{key}" for key in KEYS), *(f"parts_{tier}" for tier in TIERS)},
     "demand": {"osm_id", "place", "elderly", *(f"covered_{tier}" for tier in TIERS)},
     "areas": {"area", *(f"covered_km_{key}" for key in KEYS)},
     "facilities": {"id", "name", "tier"},
@@ -237,6 +238,13 @@ def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
         raise InputError(
             Problem(str(path), f"has no metric coordinate system in its layer '{name}'.", _AGAIN)
         )
+    if name == "streets":
+        for tier in TIERS:
+            if not frame[f"parts_{tier}"].fillna("").astype(str).str.fullmatch(TEXT).all():
+                raise InputError(
+                    Problem(str(path), f"has no parts in parts_{tier} of its layer "
+                            "'streets'.", _AGAIN)
+                )  # fmt: skip
     return frame
 
 

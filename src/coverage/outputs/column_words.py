@@ -83,6 +83,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "only": ("仅{tiers}覆盖的老年人口", "elderly people covered by {tiers} alone"),
     "only_none": ("均未覆盖的老年人口", "elderly people covered by none"),
     "osm_id": ("OSM 编号", "OSM id"),
+    "parts": ("覆盖路段（{tier}）", "where covered, shares of the length, {tier}"),
     "place": ("来源片区", "place that they were counted in"),
     "places_per_elderly": ("每名可达老年人的床位", "places per elderly person in reach"),
     "population": ("人口", "people"),
