@@ -25,6 +25,8 @@ LAYERS = [
     {"isochrones", "assessment", "links", "matching", "same_lines", "access", "equity"},
     {"curves", "passing"},
     {"load_bearing"},
+    {"walk_tables"},
+    {"shortcut_gains"},
     {"shortcuts"},
     {"gaps", "circle", "service", "causes"},
     {"edits", "inhabited"},

@@ -122,11 +122,14 @@ def test_losses_are_those_of_a_full_run_without_each_link(who, tier, count):
         gone = now & ~without(who, ask, link)
         scope = gone.any(axis=0) if tier is None else gone[TIERS.index(tier)]
         none_left = now.any(axis=0) & ~(now & ~gone).any(axis=0)
-        figures = [float(who.elderly[mask].sum()) for mask in (gone.any(axis=0), none_left, *gone)]
+        broken = now.all(axis=0) & gone.any(axis=0)
+        figures = [float(who.elderly[mask].sum())
+                   for mask in (gone.any(axis=0), broken, none_left, *gone)]  # fmt: skip
         expected.append((-float(who.elderly[scope].sum()), link, figures))
     expected = [row for row in sorted(expected) if row[0] < 0][:count]
     found = losses(ask, count=count, tier=tier)
-    columns = ["elderly_lost", "elderly_lost_any", *(f"elderly_lost_{name}" for name in TIERS)]
+    columns = ["elderly_lost", "elderly_lost_circle", "elderly_lost_any",
+               *(f"elderly_lost_{name}" for name in TIERS)]  # fmt: skip
     assert found[columns].to_numpy().tolist() == [row[2] for row in expected]
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from coverage.links import find_links
 from coverage.pace import LIFT_DOORS_S, LIFT_WAIT_S
 from coverage.passing import passing
-from coverage.shortcuts import Candidates, bounds, candidates, gains, shortcuts
+from coverage.shortcut_gains import Candidates, gains, winning
+from coverage.shortcuts import candidates, shortcuts
 from test_load_bearing import TIERS, access, cities, covered, make_network, standing
 
 
@@ -49,7 +50,10 @@ def test_gains_are_those_of_a_full_run_with_the_edge(who, seed):
     now = covered(who, who.links)
     for k in range(len(one)):
         won = after(who, one[k], other[k], there[k], back[k]) & ~now
-        assert [found[tier][k] for tier in TIERS] == (won * who.elderly).sum(axis=1).tolist()
+        assert [found.tier[tier][k] for tier in TIERS] == (won * who.elderly).sum(axis=1).tolist()
+        assert found.any[k] == who.elderly[won.any(axis=0)].sum()
+        whole = (won | now).all(axis=0) & ~now.all(axis=0)
+        assert found.circle[k] == who.elderly[whole].sum()
 
 
 @settings(deadline=None, max_examples=60)
@@ -57,8 +61,9 @@ def test_gains_are_those_of_a_full_run_with_the_edge(who, seed):
 def test_nothing_wins_more_than_its_bound(who):
     ask = passing(who)
     wanted = candidates(ask)
-    won = sum(gains(who, wanted).values()) if len(wanted.one) else np.zeros(0)
-    assert (won <= bounds(who, wanted) + 1e-9).all()
+    found = gains(who, wanted)
+    assert (sum(found.tier.values()) <= winning(who, wanted).bounds() + 1e-9).all()
+    assert (found.any <= sum(found.tier.values())).all()
 
 
 def hill(height):

@@ -1,6 +1,7 @@
 """Links: every home and every facility within a horizon of it, with the minutes of the walk."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ class Links:
         Shape (K,), minutes to the facility and back from it, both straight legs included; infinite
         beyond the horizon.
     minutes
-        Shape (K,), minutes in the direction that counts: `to`, `back` or the larger.
+        Shape (K,), minutes in the direction that counts: `to`, `back`, the larger or the smaller.
     """
 
     place: NDArray[np.int64]
@@ -58,7 +59,7 @@ def find_links(
     snapped: Snapped,
     places: Snapped,
     *,
-    direction: Direction,
+    direction: Direction | Literal["either"],
     horizon_min: float,
     workers: int = 1,
 ) -> Links:
@@ -71,7 +72,7 @@ def find_links(
     snapped, places
         Where facilities and homes stand on it; those not snapped have no links.
     direction
-        Which walk counts.
+        Which walk counts; for `either` one of the two is enough.
     horizon_min
         Longest walk, minutes.
     workers
@@ -95,7 +96,10 @@ def find_links(
     )
     order = np.argsort(homes[home] * len(snapped.edge) + facility)
     home, facility, to_min, back_min = home[order], facility[order], to_min[order], back_min[order]
-    minutes = {"to": to_min, "back": back_min, "worst": np.maximum(to_min, back_min)}[direction]
+    minutes = {
+        "to": to_min, "back": back_min,
+        "worst": np.maximum(to_min, back_min), "either": np.minimum(to_min, back_min),
+    }[direction]  # fmt: skip
     return Links(homes[home], facility, to_min, back_min, minutes)
 
 
@@ -112,26 +116,32 @@ class _Pair:
     leg_s
         Seconds of their straight legs.
     direction
-        Which walk counts.
+        Which walk counts, of `find_links`.
     """
 
     homes: Places
     first: NDArray[np.int64]
     leg_s: NDArray[np.float64]
-    direction: Direction
+    direction: Direction | Literal["either"]
 
     def __call__(
         self, wanted: Search, block: Block
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """Return homes, facilities and the seconds to and back, infinite beyond the limit."""
-        counts: tuple[OneWay, ...]
-        counts = ("to", "back") if self.direction == "worst" else (self.direction,)
-        pairs = wanted.pairs(block, counts)
+        together: tuple[tuple[OneWay, ...], ...]
+        if self.direction == "either":
+            together = (("to",), ("back",))
+        else:
+            together = (("to", "back") if self.direction == "worst" else (self.direction,),)
+        pairs = wanted.pairs(block, *together)
         pair, home = each_of(self.first, pairs.chain)
         seconds: dict[OneWay, NDArray[np.float64]] = {}
         for way in ("to", "back"):
             walk = wanted.seconds_at(pairs, way, pair, self.homes, home) + self.leg_s[home]
             seconds[way] = np.where(walk <= wanted.limit_s + TIE_S, walk, np.inf)
-        near = np.flatnonzero(np.isfinite(sum(seconds[way] for way in counts)))
+        known = {way: np.isfinite(walk) for way, walk in seconds.items()}
+        near = np.flatnonzero(np.logical_or.reduce(
+            [np.logical_and.reduce([known[way] for way in counts]) for counts in together]
+        ))  # fmt: skip
         facility = wanted.facilities[pairs.member[pair[near]]]
         return home[near], facility, seconds["to"][near], seconds["back"][near]

@@ -181,7 +181,8 @@ def losses(ask: Passing, *, count: int = 10, tier: str | None = None) -> gpd.Geo
         In the network's coordinate system: ``rank``, ``name`` (empty for none), ``near`` (the
         nearest street with a name, for one without), ``kind`` (`coverage.routes.KINDS`),
         ``highway``, ``osm_id``, ``length_m`` (in plan), ``steps``, ``elderly_lost`` (who lose at
-        least one tier that they have), ``elderly_lost_any`` (who keep no tier at all),
+        least one tier that they have, each counted once), ``elderly_lost_circle`` (whose circle
+        was whole, every tier, and is no longer), ``elderly_lost_any`` (who keep no tier at all),
         ``elderly_lost_<tier>``, ``elderly_using_<tier>`` (see `elderly_using`) and the line.
 
     Notes
@@ -209,6 +210,7 @@ def losses(ask: Passing, *, count: int = 10, tier: str | None = None) -> gpd.Geo
         without = np.stack([_homes(gone[name], elderly) for name in relies])
         figures = {
             "elderly_lost": float(elderly[without.any(axis=0)].sum()),
+            "elderly_lost_circle": float(elderly[covered.all(axis=0) & without.any(axis=0)].sum()),
             "elderly_lost_any": float(
                 elderly[covered.any(axis=0) & ~(covered & ~without).any(axis=0)].sum()
             ),
@@ -219,7 +221,8 @@ def losses(ask: Passing, *, count: int = 10, tier: str | None = None) -> gpd.Geo
             rows.append((-by, link, figures))
     rows = sorted(rows, key=lambda row: row[:2])[:count]
     found = np.array([row[1] for row in rows], dtype=np.int64)
-    names = ["elderly_lost", "elderly_lost_any", *(f"elderly_lost_{name}" for name in relies)]
+    names = ["elderly_lost", "elderly_lost_circle", "elderly_lost_any",
+             *(f"elderly_lost_{name}" for name in relies)]  # fmt: skip
     using = elderly_using(ask)
     table = link_table(ask, found)
     return table.assign(
