@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from coverage.links import find_links
 from coverage.load_bearing import elderly_using, losses
 from coverage.passing import Access, passing
 from coverage.snapping import Snapped
+from coverage.where_next import middles
 
 T, TIERS = 15.0, ("community", "street")
 
@@ -156,3 +158,12 @@ def test_the_same_twice(direction):
     who = access(network, standing((0, 0.0)), standing((1, 1.0)), [5],
                  {"community": np.array([0])}, direction)  # fmt: skip
     assert losses(passing(who)).to_json() == losses(passing(who)).to_json()
+
+
+def test_a_lift_is_where_it_stands_though_it_has_no_length_in_plan():
+    network = make_network({1: (0, 0), 2: (300, 0), 3: (300, 0), 4: (600, 0)},
+                           [(1, 2, 300), (2, 3, 60), (3, 4, 300)])  # fmt: skip
+    who = access(network, standing((0, 0.5)), standing((2, 0.5)), [5], {"community": np.array([0])})
+    found = losses(passing(who))
+    assert found["elderly_lost"].tolist() == [5]
+    assert middles(found).geom_equals(gpd.GeoSeries.from_xy([300], [0], crs=network.crs)).all()

@@ -145,7 +145,11 @@ def renamed(result, names):
     }  # fmt: skip
     proposed = dataclasses.replace(
         result.next, proposals=named(result.next.proposals, "name", "area"),
-        links=named(result.next.links, "name"), shortcuts=named(result.next.shortcuts, "name"),
+        links=named(result.next.links, "name", "area"),
+        shortcuts=named(result.next.shortcuts, "name", "area"),
+        zones=named(result.next.zones, "candidate_name").set_axis(
+            pd.Index(spread(result.next.zones), dtype=object)
+        ),
     )  # fmt: skip
     return dataclasses.replace(
         result, summary=summary, areas=areas, gaps=gaps, next=proposed,

@@ -12,10 +12,13 @@ from coverage.weak_points import require_population
 
 def test_the_sample_has_both_tables(tmp_path):
     answer = CliRunner().invoke(main, ["weak-points", "sample", "--out", str(tmp_path)])
-    assert "links.csv" in answer.output, answer.output
-    for name in ("links", "shortcuts"):
+    assert "weak_links.csv" in answer.output, answer.output
+    for name in ("weak_links", "shortcuts"):
         table = pd.read_csv(tmp_path / f"{name}.csv")
         assert table["rank"].tolist() == list(range(1, len(table) + 1))
+        assert table["lon"].between(100, 110).all()
+        assert table["lat"].between(25, 35).all()
+        assert table["area"].str.contains("街道").all()
 
 
 def test_a_study_without_people_is_told_so():

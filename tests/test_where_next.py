@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pytest
 import shapely
@@ -32,14 +33,26 @@ def invented_next(result: coverage.Result) -> WhereNext:
     )  # fmt: skip
     proposals.index = proposals.index.set_names("proposal") + 1
     here, there = proposals.geometry
-    lines = {"name": ["百步梯"], "kind": ["steps"], "length_m": [70.0]}
+    rank = pd.Index([1], name="rank")
+    lines = {"name": ["百步梯"], "kind": ["stairs"], "length_m": [70.0], "area": ["甲"]}
     line = [shapely.LineString([here, there])]
-    links = gpd.GeoDataFrame({**lines, "elderly_lost": [44.0]}, geometry=line, crs=proposals.crs)
-    shortcuts = gpd.GeoDataFrame(
-        {"kind": ["lift"], "length_m": [30.0], "elderly_gained": [33.0]},
-        geometry=line, crs=proposals.crs,
+    links = gpd.GeoDataFrame(
+        {**lines, "steps": [100.0], "elderly_lost": [44.0], "elderly_lost_circle": [4.0]},
+        index=rank, geometry=line, crs=proposals.crs,
     )  # fmt: skip
-    return WhereNext(proposals, {"gap": 0.0}, links, shortcuts)
+    shortcuts = gpd.GeoDataFrame(
+        {**lines, "name": "", "kind": ["lift"], "rise_m": [21.0], "minutes_now": [math.nan],
+         "minutes_then": [1.5], "elderly_gained": [33.0], "elderly_gained_circle": [3.0]},
+        index=rank, geometry=line, crs=proposals.crs,
+    )  # fmt: skip
+    zones = pd.DataFrame(
+        {"rank": [1, 2], "candidates": [3, 0], "candidate": ["C1", ""],
+         "candidate_name": ["老厂房 <b>", ""], "tier": ["community", ""],
+         "elderly_gained": [120.0, 0.0], "cost_cny": [600_000.0, math.nan],
+         "elderly_per_million_cny": [200.0, math.nan]},
+        index=result.inputs.zones.index[[2, 0]],
+    )  # fmt: skip
+    return WhereNext(proposals, {"gap": 0.0}, links, shortcuts, zones)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +89,19 @@ def test_the_table_has_people_gained_the_running_total_and_degrees(with_next):
     assert table["lat"].between(25, 35).all()
 
 
+def test_the_tables_have_the_lines_and_the_zones_by_rank(with_next, plain_result):
+    found = tables(with_next)
+    assert found["weak_links"]["elderly_lost_circle"].tolist() == [4.0]
+    assert found["shortcuts"]["minutes_then"].tolist() == [1.5]
+    for name in ("weak_links", "shortcuts"):
+        assert found[name]["lon"].between(100, 110).all()
+    zones, plain = found["zones"], tables(plain_result)["zones"]
+    assert zones["rank"].tolist()[:2] == [1, 2]
+    assert zones["elderly_per_million_cny"].tolist()[0] == 200
+    assert sorted(zones.iloc[:, 0]) == sorted(plain.iloc[:, 0])
+    assert zones["elderly"].sum() == plain["elderly"].sum()
+
+
 def test_the_geopackage_has_the_layers_each_with_a_style(with_next, tmp_path):
     path = tmp_path / "c.gpkg"
     write_geopackage(with_next, path)
@@ -85,6 +111,9 @@ def test_the_geopackage_has_the_layers_each_with_a_style(with_next, tmp_path):
     styles = pyogrio.read_dataframe(path, layer="layer_styles", read_geometry=False)
     assert {"proposals", "shortcuts", "weak_links"} <= set(styles["f_table_name"])
     assert pyogrio.read_dataframe(path, layer="proposals")["elderly_gained"].tolist() == [120, 80]
+    zones = pyogrio.read_dataframe(path, layer="zones")
+    assert zones["elderly_per_million_cny"].max() == 200
+    assert pyogrio.read_dataframe(path, layer="weak_links")["rank"].tolist() == [1]
 
 
 def test_the_report_has_the_section_and_no_name_becomes_markup(with_next, plain_result):
@@ -93,6 +122,8 @@ def test_the_report_has_the_section_and_no_name_becomes_markup(with_next, plain_
     assert "老厂房 &lt;b&gt;" in page
     assert "百步梯" in page
     assert page.count('class="rank turn"') == 2
+    assert "Renewal zones, by the elderly people that a million CNY wins" in page
+    assert "none wins anybody" in page
     assert "下一处设在哪里" not in report_html(plain_result)
 
 

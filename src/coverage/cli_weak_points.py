@@ -13,7 +13,7 @@ from .cli_options import Folder, load, study_argument, with_changes
 @with_changes
 @click.option(
     "--out", type=Folder(path_type=Path),
-    help="Folder for links.csv and shortcuts.csv (default: data/processed/STUDY).",
+    help="Folder for weak_links.csv and shortcuts.csv (default: data/processed/STUDY).",
 )  # fmt: skip
 def weak_points(study: str, out: Path | None, **options: Any) -> None:
     """Tell which streets and stairs STUDY can least lose, and where a lift or bridge wins most.
@@ -21,30 +21,21 @@ def weak_points(study: str, out: Path | None, **options: Any) -> None:
     STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. It must say
     where people live.
     """
-    import pandas as pd
-
     from . import pipeline
     from .console_weak_points import show_weak_points
-    from .load_bearing import losses
+    from .next_step import best_shortcuts, weak_links
     from .outputs.store import ensure_writable, save_table
+    from .outputs.tables import line_table
     from .passing import passing
-    from .shortcuts import shortcuts
     from .weak_points import access_of, require_population
 
     loaded = load(study, options)
     require_population(loaded)
     folder = out or Path("data/processed") / loaded.name
     ensure_writable(folder)
-    ask = passing(access_of(pipeline.run(loaded)))
-    tables = {"links": losses(ask), "shortcuts": shortcuts(ask)}
-    paths = [
-        save_table(
-            pd.DataFrame(table.drop(columns="geometry")).assign(
-                wkt=table.to_crs("EPSG:4326").geometry.to_wkt()
-            ),
-            folder,
-            name,
-        )
-        for name, table in tables.items()
-    ]
-    show_weak_points(loaded, tables["links"], tables["shortcuts"], paths)
+    result = pipeline.run(loaded)
+    ask = passing(access_of(result))
+    links, places = weak_links(result, ask), best_shortcuts(result, ask)
+    tables = {"weak_links": line_table(links), "shortcuts": line_table(places)}
+    paths = [save_table(table, folder, name) for name, table in tables.items()]
+    show_weak_points(loaded, links, places, paths)

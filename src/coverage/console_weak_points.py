@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 from rich.box import SIMPLE_HEAD
@@ -21,26 +22,33 @@ def show_weak_points(
     for notice in study.notices:
         console.print(f"[yellow]! {escape(notice)}[/yellow]")
     console.print("Links whose loss costs most elderly people a tier 失去后影响最大的路段:")
-    shown = Table("", "street 道路", "kind", "m", "lose a tier", "lose all", box=SIMPLE_HEAD)
-    for row in links.itertuples():
+    shown = Table("", "at 道路", "area 片区", "kind", "m", "people", "circles", box=SIMPLE_HEAD)
+    for rank, row in links.iterrows():
         shown.add_row(
-            str(row.rank), escape(row.name or f"({row.near or '-'})"), row.kind,
-            f"{row.length_m:.0f}", f"{row.elderly_lost:,.0f}", f"{row.elderly_lost_any:,.0f}",
+            *_where(rank, row), f"{row['length_m']:.0f}", f"{row['elderly_lost']:,.0f}",
+            f"{row['elderly_lost_circle']:,.0f}",
         )  # fmt: skip
     console.print(shown if len(links) else "  none 无")
     console.print("New links that win most elderly people a tier 新增后受益最大的连接:")
-    shown = Table("", "near 附近", "kind", "m", "rise m", "min now", "new", "gained",
-                  box=SIMPLE_HEAD)  # fmt: skip
-    for row in shortcuts.itertuples():
+    shown = Table("", "at 附近", "area 片区", "kind", "m", "rise m", "min now", "then", "people",
+                  "circles", box=SIMPLE_HEAD)  # fmt: skip
+    for rank, row in shortcuts.iterrows():
         shown.add_row(
-            str(row.rank), escape(row.near or "-"), row.kind, f"{row.length_m:.0f}",
-            _or_unknown(row.rise_m), _or_unknown(row.walk_min), f"{row.link_min:.1f}",
-            f"{row.elderly_gained:,.0f}",
+            *_where(rank, row), f"{row['length_m']:.0f}", _or_unknown(row["rise_m"]),
+            _or_unknown(row["minutes_now"]), f"{row['minutes_then']:.1f}",
+            f"{row['elderly_gained']:,.0f}", f"{row['elderly_gained_circle']:,.0f}",
         )  # fmt: skip
     console.print(shown if len(shortcuts) else "  none 无")
-    console.print("A street without a name is told by the nearest named one, in brackets.")
+    console.print(
+        "People count once, however many tiers change; circles are those of all three tiers that "
+        "break or become whole. 每人计一次；circles 为三级齐全者的增减。"
+    )
     for path in paths:
         console.print(f"Table 表格: {escape(str(path))}", soft_wrap=True)
+
+
+def _where(rank: Any, row: Any) -> tuple[str, str, str, str]:
+    return str(rank), escape(row["name"] or "-"), escape(row["area"] or "-"), row["kind"]
 
 
 def _or_unknown(value: float) -> str:

@@ -239,8 +239,7 @@ def link_table(ask: Passing, found: NDArray[np.int64]) -> gpd.GeoDataFrame:
     first = chains.edge[chains.first[found]]
     ways = network.ways.iloc[network.way[first]]
     lines = network.lines()[edges]
-    shapes = [shapely.line_merge(shapely.multilinestrings(lines[of == k]))
-              for k in range(len(found))]  # fmt: skip
+    shapes = [_joined(lines[of == k]) for k in range(len(found))]
     named = [name if isinstance(name, str) else "" for name in ways["name"]]
     # A lift has no length in plan and so no middle of its own line.
     middles = shapely.points(network.midpoints()[first])
@@ -258,6 +257,12 @@ def link_table(ask: Passing, found: NDArray[np.int64]) -> gpd.GeoDataFrame:
         },
         geometry=shapes, crs=network.crs,
     )  # fmt: skip
+
+
+def _joined(lines: NDArray[np.object_]) -> shapely.Geometry:
+    merged = shapely.line_merge(shapely.multilinestrings(lines))
+    # Nothing is left of a lift, which has no length in plan; it keeps its two ends, at one place.
+    return lines[0] if merged.is_empty else merged
 
 
 def near_names(network: WalkingNetwork, points: NDArray[np.object_]) -> NDArray[np.object_]:

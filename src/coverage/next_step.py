@@ -2,15 +2,19 @@
 
 from typing import Any
 
+import geopandas as gpd
+import numpy as np
 import shapely
 
+from .circle import area_of
 from .findings import Findings
 from .load_bearing import losses
-from .passing import passing
+from .passing import Passing, passing
 from .proposals import Proposals, propose
 from .shortcuts import shortcuts
+from .study_parts import TIERS
 from .weak_points import access_of
-from .where_next import WhereNext
+from .where_next import WhereNext, middles
 from .zones_ranked import rank_zones
 
 
@@ -29,24 +33,76 @@ def where_next(findings: Findings, *, excluded: shapely.Geometry | None) -> Wher
     UsageError, InputError
         As `coverage.proposals.propose`.
     """
-    study, people = findings.study, findings.people
+    study = findings.study
     found = propose(findings, excluded=excluded)
     access = access_of(findings)
     links = places = zones = None
     if study.siting is not None and study.siting.lines:
         ask = passing(access)
-        # The outputs call every line by a name: one without has that of the street nearest to it.
-        links, places = losses(ask), shortcuts(ask)
-        links = links.assign(name=links["name"].where(links["name"] != "", links["near"]))
-        links = links[["name", "kind", "length_m", "elderly_lost", "geometry"]]
-        places = places.assign(name=places["near"])
-        places = places[["name", "kind", "length_m", "elderly_gained", "geometry"]]
-    if findings.inputs.zones is not None and people is not None:
+        links, places = weak_links(findings, ask), best_shortcuts(findings, ask)
+    if findings.inputs.zones is not None:
         zones = rank_zones(
-            access, people.homes, findings.inputs.zones, found.table,
+            access, findings.inputs.zones, _affordable(found),
+            tiers=TIERS if found.asked.tier == "circle" else [found.asked.tier],
             snap_limit_m=study.facilities.snap_limit_m,
         )  # fmt: skip
     return WhereNext(found.table, _figures(found), links, places, zones)
+
+
+def weak_links(findings: Findings, ask: Passing) -> gpd.GeoDataFrame:
+    """Return the streets not to lose as a reader wants them.
+
+    Returns
+    -------
+    links
+        Index ``rank``: ``name`` (that of the nearest street for one without), ``kind``,
+        ``length_m``, ``steps``, ``area``, ``elderly_lost``, ``elderly_lost_circle``,
+        ``elderly_lost_<tier>``, ``osm_id`` and the line; see `coverage.load_bearing.losses`.
+    """
+    found = losses(ask)
+    found["name"] = found["name"].where(found["name"] != "", found["near"])
+    columns = ["name", "kind", "length_m", "steps", "area", *_people("elderly_lost"), "osm_id"]
+    return _placed(findings, found)[[*columns, "geometry"]]
+
+
+def best_shortcuts(findings: Findings, ask: Passing) -> gpd.GeoDataFrame:
+    """Return the places for a new link as a reader wants them.
+
+    Returns
+    -------
+    places
+        Index ``rank``: ``name`` (of the nearest street), ``kind``, ``length_m`` (in plan),
+        ``rise_m`` (without its sign), ``minutes_now`` and ``minutes_then`` (between its ends),
+        ``area``, ``elderly_gained``, ``elderly_gained_circle``, ``elderly_gained_<tier>`` and the
+        line; see `coverage.shortcuts.shortcuts`.
+    """
+    found = shortcuts(ask).rename(
+        columns={"near": "name", "walk_min": "minutes_now", "link_min": "minutes_then"}
+    )
+    found["rise_m"] = found["rise_m"].abs()
+    columns = ["name", "kind", "length_m", "rise_m", "minutes_now", "minutes_then", "area"]
+    return _placed(findings, found)[[*columns, *_people("elderly_gained"), "geometry"]]
+
+
+def _people(counted: str) -> list[str]:
+    return [counted, f"{counted}_circle", *(f"{counted}_{tier}" for tier in TIERS)]
+
+
+def _placed(findings: Findings, lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return lines by rank with the area that holds the middle of each; empty for none."""
+    areas = findings.inputs.areas
+    area = np.full(len(lines), "", dtype=object)
+    if areas is not None:
+        middle = gpd.GeoDataFrame(geometry=middles(lines))
+        area = np.append(areas.index.to_numpy(object), "")[area_of(middle, areas)]
+    return lines.assign(area=area).set_index("rank")
+
+
+def _affordable(found: Proposals) -> gpd.GeoDataFrame:
+    """Return the candidates that the budget allows, if there is one."""
+    if (budget := found.asked.budget_cny) is None:
+        return found.candidates
+    return found.candidates[found.candidates["cost_cny"] <= budget]
 
 
 def _figures(found: Proposals) -> dict[str, Any]:

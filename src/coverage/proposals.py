@@ -45,6 +45,8 @@ class Proposals:
         Elderly people whom neither a facility nor a candidate can cover.
     not_usable
         Index: candidate. ``why`` it could not be considered.
+    candidates
+        Those that could, of `candidates_of`.
     """
 
     table: gpd.GeoDataFrame
@@ -55,6 +57,7 @@ class Proposals:
     covered_greedy: float
     uncoverable: float
     not_usable: pd.DataFrame
+    candidates: gpd.GeoDataFrame
 
 
 def street_places(findings: Findings, every_m: float) -> gpd.GeoDataFrame:
@@ -226,6 +229,7 @@ def propose(
         covered_greedy=people_covered(needs, choice.greedy),
         uncoverable=float(old[needs.uncoverable].sum()),
         not_usable=not_usable,
+        candidates=candidates[why == ""],
     )  # fmt: skip
 
 

@@ -25,13 +25,14 @@ class WhereNext:
         Of the choice as a whole, as ``summary.json`` holds them: the optimum, the greedy order
         and what is between them.
     links
-        Lines whose loss would cost most people their way: ``name``, ``kind``, ``length_m``,
-        ``elderly_lost``; None where nobody asked.
+        Lines whose loss would cost most people a tier of their circle; see
+        `coverage.next_step.weak_links`. None where nobody asked.
     shortcuts
-        Lines that would win most: ``kind`` (lift, escalator or bridge), ``length_m``,
-        ``elderly_gained``; None where nobody asked.
+        Lines that would win it for most; see `coverage.next_step.best_shortcuts`. None where
+        nobody asked.
     zones
-        Renewal zones, the one that gains most for its money first; None without zones.
+        Renewal zones, the one that gains most for its money first; see
+        `coverage.zones_ranked.rank_zones`. None without zones.
     """
 
     proposals: gpd.GeoDataFrame
@@ -51,6 +52,12 @@ class WhereNext:
         """Money for each proposal and all before it; unknown from the first unknown cost on."""
         costs = self.proposals["cost_cny"].to_numpy(float)
         return pd.Series(np.cumsum(costs), index=self.proposals.index)
+
+
+def middles(lines: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return the middle of each line; of one without length in plan, as a lift, where it stands."""
+    points = lines.interpolate(0.5, normalized=True)
+    return points.where(lines.length > 0, lines.centroid)
 
 
 def next_summary(found: WhereNext) -> dict[str, Any]:

@@ -47,7 +47,7 @@ _ABOUT: Mapping[str, _About] = {
     ),
     "shortcuts": _About(
         "加装捷径 Shortcuts",
-        "加装电梯或架桥可新增覆盖的老年人 Lifts and bridges that would win most people",
+        "加装电梯、扶梯或架桥可新增覆盖的老年人 Lifts, escalators, bridges that would win most",
         "MultiLineString",
     ),
     "weak_links": _About(
@@ -69,7 +69,11 @@ _ABOUT: Mapping[str, _About] = {
         "MultiPolygon",
     ),
     "areas": _About("片区 Areas", "各片区覆盖情况 Coverage of each area", "MultiPolygon"),
-    "zones": _About("更新片区 Zones", "各更新片区覆盖情况 Coverage of each zone", "MultiPolygon"),
+    "zones": _About(
+        "更新片区 Zones",
+        "各更新片区覆盖情况与单位投入效益 Coverage of each zone, and what money wins there",
+        "MultiPolygon",
+    ),
     "demand": _About(
         "需求点 Demand",
         "居住地点、人口及到各层级的步行分钟 Homes with people and minutes to each tier",
@@ -199,11 +203,14 @@ def _homes(findings: Findings) -> gpd.GeoDataFrame | None:
 
 
 def _zones(findings: Findings) -> gpd.GeoDataFrame | None:
-    zones, people = findings.inputs.zones, findings.people
+    zones, people, found = findings.inputs.zones, findings.people, findings.next
     if zones is None or people is None or people.zones is None:
         return zones
+    figures = people.zones
+    if found is not None and found.zones is not None:
+        figures = found.zones.join(figures)
     # A figure takes the place of a column of the user's that has its name.
-    return zones.drop(columns=[name for name in people.zones if name in zones]).join(people.zones)
+    return zones.drop(columns=[name for name in figures if name in zones]).join(figures)
 
 
 def _flat(frame: gpd.GeoDataFrame, geometry: str) -> gpd.GeoDataFrame:

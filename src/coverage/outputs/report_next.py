@@ -3,6 +3,7 @@
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 
 from ..findings import Findings
 from ..study_parts import TIERS, TierName
@@ -11,9 +12,10 @@ from .map_words import UNKNOWN
 from .report_charts import tiers_with_facilities
 from .report_maps import Ground, proposals_map
 from .report_tables import cell, head, row_head, table
-from .report_words import TIER, Markup, Words, count, named, share, words
+from .report_words import TIER, Markup, Words, count, minutes, named, share, words
 
 MOST_LINES = 10
+MOST_ZONES = 20
 _SOURCE = {
     "listed": Words("备选清单", "listed"),
     "osm": Words("开放街图", "OpenStreetMap"),
@@ -33,6 +35,8 @@ _NONE = Words(
     "No candidate would bring a facility within anybody's reach."
 )  # fmt: skip
 
+_NOTHING = Words("无备选可新增覆盖", "none wins anybody")
+
 
 def next_section(findings: Findings, found: WhereNext) -> Markup:
     """Return the part of the report about proposals; a sentence where none helps."""
@@ -40,12 +44,11 @@ def next_section(findings: Findings, found: WhereNext) -> Markup:
         parts = [f"<p>{_NONE.html}</p>"]
     else:
         parts = [f"<p>{_lead(found).html}</p>", _map(findings, found), _table(found)]
-    for name, lines, gained in (
-        ("weak-links", found.links, "elderly_lost"),
-        ("shortcuts", found.shortcuts, "elderly_gained"),
-    ):
+    for lines, made in ((found.links, _links), (found.shortcuts, _shortcuts)):
         if lines is not None and not lines.empty:
-            parts.append(_lines(name, lines, gained))
+            parts.append(made(lines))
+    if found.zones is not None and not found.zones.empty:
+        parts.append(_zones(found.zones))
     return Markup("".join(parts))
 
 
@@ -115,29 +118,91 @@ def _row(turn: Any, row: Any, running: float) -> str:
     )
 
 
-def _lines(name: str, lines: gpd.GeoDataFrame, gained: str) -> Markup:
-    loss = gained == "elderly_lost"
-    caption = (
-        Words(
-            "关键路段：一旦中断，失去覆盖的老年人最多者。",
-            "Weak links: the streets whose loss would cost most elderly people their cover.",
-        )
-        if loss
-        else Words(
-            "加装电梯、扶梯或架设天桥，新增覆盖老年人最多者；能否建设未作判断。",
-            "Shortcuts: where a lift, an escalator or a bridge would win most elderly people; "
-            "whether it can be built is not judged.",
-        )
+def _links(links: gpd.GeoDataFrame) -> Markup:
+    caption = Words(
+        "关键路段：一旦中断，失去养老服务圈任一层级的老年人最多者，每人计一次；末列为"
+        "其中三级原本齐全者。",
+        "Weak links: the streets whose loss would cost most elderly people a tier of their circle, "
+        "each counted once; the last column is of those who had all three.",
     )
     heads = [
-        head(Words("位次", "Rank"), kind="left"), head(Words("名称", "Name"), kind="left"),
-        head(Words("类型", "Kind"), kind="left"), head(Words("长度（米）", "Length, m")),
-        head(Words("失去老年人", "People lost") if loss else Words("新增老年人", "People gained")),
+        *_line_heads(), head(Words("踏步", "Steps")), head(Words("失去老年人", "People lost")),
+        head(Words("圈由全变缺", "Circles broken")),
     ]  # fmt: skip
     rows = [
-        f"<tr>{row_head(Words(str(rank), str(rank)))}{cell(named(row.get('name', '')), 'left')}"
-        f"{cell(_KIND.get(row['kind'], named(row['kind'])), 'left')}"
-        f"{cell(count(row.get('length_m')))}{cell(count(row[gained]), 'share')}</tr>"
-        for rank, (_, row) in enumerate(lines.head(MOST_LINES).iterrows(), start=1)
+        f"<tr>{_line_cells(rank, row)}{cell(count(row['steps']) if row['steps'] else '')}"
+        f"{cell(count(row['elderly_lost']), 'share')}{cell(count(row['elderly_lost_circle']))}</tr>"
+        for rank, row in links.head(MOST_LINES).iterrows()
     ]
-    return table(name, caption, [Markup(f"<tr>{''.join(heads)}</tr>")], rows)
+    return table("weak-links", caption, [Markup(f"<tr>{''.join(heads)}</tr>")], rows)
+
+
+def _shortcuts(shortcuts: gpd.GeoDataFrame) -> Markup:
+    caption = Words(
+        "加装电梯、扶梯或架设天桥，可使最多老年人新得养老服务圈任一层级之处，每人计一次；"
+        "末列为三级因此齐全者。能否建设未作判断。",
+        "Shortcuts: where a lift, an escalator or a bridge would win most elderly people a tier of "
+        "their circle, each counted once; the last column is of those who then have all three. "
+        "Whether it can be built is not judged.",
+    )
+    heads = [
+        *_line_heads(), head(Words("高差（米）", "Rise, m")),
+        head(Words("两端现走（分钟）", "Between its ends today, min")),
+        head(Words("新建后（分钟）", "With it, min")), head(Words("新增老年人", "People gained")),
+        head(Words("圈由缺变全", "Circles made whole")),
+    ]  # fmt: skip
+    rows = [
+        f"<tr>{_line_cells(rank, row)}{cell(count(row['rise_m']))}"
+        f"{cell(minutes(row['minutes_now']))}{cell(minutes(row['minutes_then']))}"
+        f"{cell(count(row['elderly_gained']), 'share')}"
+        f"{cell(count(row['elderly_gained_circle']))}</tr>"
+        for rank, row in shortcuts.head(MOST_LINES).iterrows()
+    ]
+    return table("shortcuts", caption, [Markup(f"<tr>{''.join(heads)}</tr>")], rows)
+
+
+def _line_heads() -> list[str]:
+    return [
+        head(Words("位次", "Rank"), kind="left"), head(Words("名称或附近道路", "At"), kind="left"),
+        head(Words("片区", "Area"), kind="left"), head(Words("类型", "Kind"), kind="left"),
+        head(Words("长度（米）", "Length, m")),
+    ]  # fmt: skip
+
+
+def _line_cells(rank: Any, row: Any) -> str:
+    return (
+        f"{row_head(Words(str(rank), str(rank)))}{cell(named(row['name']), 'left')}"
+        f"{cell(named(row['area']), 'left')}"
+        f"{cell(_KIND.get(row['kind'], named(row['kind'])), 'left')}{cell(count(row['length_m']))}"
+    )
+
+
+def _zones(zones: pd.DataFrame) -> Markup:
+    caption = words(
+        "更新片区：若在片区内开设一处最能新增覆盖的备选设施，每百万元新增覆盖的老年人"
+        "由多到少；“{unknown}”为未知，片区内没有备选能新增覆盖的列在最后。",
+        "Renewal zones, by the elderly people that a million CNY wins if the candidate in the zone "
+        "that wins most opens; “{unknown}” is unknown. Zones without one come last.",
+        unknown=UNKNOWN,
+    )
+    heads = [
+        head(Words("位次", "Rank"), kind="left"), head(Words("更新片区", "Zone"), kind="left"),
+        head(Words("备选设施", "Candidate"), kind="left"),
+        head(Words("层级", "Tier"), kind="left"), head(Words("新增老年人", "People gained")),
+        head(Words("费用（元）", "Cost, CNY")), head(Words("每百万元", "A million CNY wins")),
+    ]  # fmt: skip
+    rows = [_zone(name, row) for name, row in zones.head(MOST_ZONES).iterrows()]
+    return table("zones-ranked", caption, [Markup(f"<tr>{''.join(heads)}</tr>")], rows)
+
+
+def _zone(name: Any, row: Any) -> str:
+    turn = str(row["rank"])
+    if not row["candidate"]:
+        nothing = cell(_NOTHING, "left") + cell("") * 4
+        return f"<tr>{row_head(Words(turn, turn))}{cell(named(name), 'left')}{nothing}</tr>"
+    return (
+        f"<tr>{row_head(Words(turn, turn))}{cell(named(name), 'left')}"
+        f"{cell(named(row['candidate_name'] or row['candidate']), 'left')}"
+        f"{cell(TIER[row['tier']], 'left')}{cell(count(row['elderly_gained']))}"
+        f"{cell(count(row['cost_cny']))}{cell(count(row['elderly_per_million_cny']), 'share')}</tr>"
+    )

@@ -12,6 +12,7 @@ import xlsxwriter
 
 from ..findings import Findings
 from ..study_parts import TIER_NAMES_ZH
+from ..where_next import middles
 from .column_words import column_words
 from .map_words import DIRECTIONS, thresholds
 from .picture_words import ATTRIBUTION, headline, shown_tier
@@ -28,14 +29,15 @@ _SHOWN = (
     (re.compile(r"^gini_|_per_elderly$"), "0.000"),
     (re.compile(r"^(lon|lat)$"), "0.000000"),
     (re.compile(r"^(elderly|population$|capacity$|only_)"), "#,##0"),
-    (re.compile(r"_m2?$|^cost_cny$|^cny_per_"), "#,##0"),
+    (re.compile(r"^steps$|_m2?$|^cost_cny$|^cny_per_"), "#,##0"),
     (re.compile(r"_id$|^component$"), "0"),
 )
 """Which columns are shown how in a sheet, by their names; the first that fits."""
 _SHEETS: Mapping[str, str] = {
     "areas": "片区 areas", "gaps": "缺口 gaps", "facilities": "设施 facilities",
     "zones": "更新片区 zones", "proposals": "建议选址 proposals", "services": "服务 services",
-    "service_gaps": "服务缺口 service gaps",
+    "service_gaps": "服务缺口 service gaps", "weak_links": "关键路段 weak links",
+    "shortcuts": "加装捷径 shortcuts",
 }  # fmt: skip
 _ABOUT = "说明 about"
 _NARROWEST, _WIDEST = 9, 44
@@ -47,6 +49,7 @@ _LONGEST_CELL = 32_000
 def tables(result: Findings) -> dict[str, pd.DataFrame]:
     """Return a run's tables: ``gaps``, ``facilities``; ``areas``, ``zones``, ``proposals`` if any.
 
+    Where lines were asked about also ``weak_links`` and ``shortcuts``.
     Where facilities offer services also ``services`` (area by service) and ``service_gaps``.
     """
     degrees = gpd.GeoSeries(result.facilities.geometry).to_crs("EPSG:4326")
@@ -57,7 +60,7 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
         ),
     }
     if result.people is not None and result.people.zones is not None:
-        found["zones"] = result.people.zones.reset_index()
+        found["zones"] = _zones(result, result.people.zones)
     if result.next is not None:
         spots = result.next.proposals.geometry.to_crs("EPSG:4326")
         running = result.next.running_gain
@@ -66,10 +69,31 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
                 elderly_gained_running=running, lon=spots.x.round(6), lat=spots.y.round(6)
             )
         )
+        for name, lines in (
+            ("weak_links", result.next.links), ("shortcuts", result.next.shortcuts),
+        ):  # fmt: skip
+            if lines is not None:
+                found[name] = line_table(lines)
     if result.services is not None:
         found["services"] = result.services.table
         found["service_gaps"] = _plain(result.services.gaps)
     return found if result.areas is None else {"areas": _plain(result.areas), **found}
+
+
+def line_table(lines: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return lines with the degrees of their middles, as a table shows them."""
+    spots = middles(lines).to_crs("EPSG:4326")
+    return _plain(lines.assign(lon=spots.x.round(6), lat=spots.y.round(6)))
+
+
+def _zones(result: Findings, zones: pd.DataFrame) -> pd.DataFrame:
+    """Return the zones' figures, in the order of what money wins in them where that is known."""
+    if result.next is None or result.next.zones is None:
+        return zones.reset_index()
+    ranked = result.next.zones
+    rest = [name for name in zones.index if name not in ranked.index]
+    every = pd.Index([*ranked.index, *rest], name=zones.index.name)
+    return pd.concat([ranked.reindex(every), zones.reindex(every)], axis=1).reset_index()
 
 
 def about(result: Findings) -> list[Line]:
