@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from conftest import make_network
 from coverage.links import find_links
 from coverage.load_bearing import elderly_using, losses
+from coverage.pace import LIFT
 from coverage.passing import Access, passing
 from coverage.snapping import Snapped
 from coverage.where_next import middles
@@ -119,7 +120,7 @@ def cities(draw):
 def test_losses_are_those_of_a_full_run_without_each_link(who, tier, count):
     ask = passing(who)
     now = covered(who, who.links)
-    expected = []
+    expected, seen = [], {}
     for link in range(len(ask.links)):
         gone = now & ~without(who, ask, link)
         scope = gone.any(axis=0) if tier is None else gone[TIERS.index(tier)]
@@ -127,12 +128,16 @@ def test_losses_are_those_of_a_full_run_without_each_link(who, tier, count):
         broken = now.all(axis=0) & gone.any(axis=0)
         figures = [float(who.elderly[mask].sum())
                    for mask in (gone.any(axis=0), broken, none_left, *gone)]  # fmt: skip
-        expected.append((-float(who.elderly[scope].sum()), link, figures))
+        # In a row, and so of the same people: one of them is listed.
+        seen[gone.tobytes()] = seen.get(gone.tobytes(), 0) + 1
+        if seen[gone.tobytes()] == 1:
+            expected.append((-float(who.elderly[scope].sum()), link, figures, gone.tobytes()))
     expected = [row for row in sorted(expected) if row[0] < 0][:count]
     found = losses(ask, count=count, tier=tier)
     columns = ["elderly_lost", "elderly_lost_circle", "elderly_lost_any",
                *(f"elderly_lost_{name}" for name in TIERS)]  # fmt: skip
     assert found[columns].to_numpy().tolist() == [row[2] for row in expected]
+    assert found["alike"].tolist() == [seen[row[3]] for row in expected]
 
 
 @settings(deadline=None, max_examples=60)
@@ -167,3 +172,19 @@ def test_a_lift_is_where_it_stands_though_it_has_no_length_in_plan():
     found = losses(passing(who))
     assert found["elderly_lost"].tolist() == [5]
     assert middles(found).geom_equals(gpd.GeoSeries.from_xy([300], [0], crs=network.crs)).all()
+
+
+def test_links_in_a_row_are_told_once_by_the_lift_among_them():
+    """F 1 - 2 - 3 =lift= 4 - 5 - 6 H: nobody gets past any of the four in the middle."""
+    network = make_network(
+        {1: (0, 0), 2: (60, 0), 3: (120, 0), 4: (130, 0), 5: (200, 0), 6: (260, 0)},
+        [(1, 2, 60), (2, 3, 60), (3, 4, 60), (4, 5, 70), (5, 6, 60)],
+    )
+    kind = network.features.kind.copy()
+    kind[2] = LIFT
+    network = replace(network, features=replace(network.features, kind=kind))
+    who = access(network, standing((0, 0.5)), standing((4, 0.5)), [5], {"community": np.array([0])})
+    found = losses(passing(who))
+    assert found["kind"].tolist() == ["lift"]
+    assert found["alike"].tolist() == [3]
+    assert found["elderly_lost"].tolist() == [5]

@@ -15,12 +15,15 @@ from scipy.sparse.csgraph import dijkstra
 
 from .contraction import OneWay
 from .network import WalkingNetwork
+from .pace import ESCALATOR, LIFT, RIDE, STAIRS, STREET
 from .passing import Passing
 from .routes import KINDS
 from .times import TIE_S, Arcs, each_of
 
 _NEAR_M = 150.0
 """A street without a name is told by the nearest one that has, within so many metres."""
+
+_RARE = (RIDE, LIFT, ESCALATOR, STAIRS, STREET)
 
 
 def elderly_using(ask: Passing) -> dict[str, NDArray[np.float64]]:
@@ -171,7 +174,8 @@ def losses(ask: Passing, *, count: int = 10, tier: str | None = None) -> gpd.Geo
     ask
         The network as links; see the head of this module for what a loss is.
     count
-        How many to return at most; a link that costs nobody anything is none of them.
+        How many to return at most. A link that costs nobody anything is none of them, and those
+        that cost the very same people are one.
     tier
         Order by who loses this tier. None: by who loses at least one tier that they have.
 
@@ -180,7 +184,9 @@ def losses(ask: Passing, *, count: int = 10, tier: str | None = None) -> gpd.Geo
     links
         In the network's coordinate system: ``rank``, ``name`` (empty for none), ``near`` (the
         nearest street with a name, for one without), ``kind`` (`coverage.routes.KINDS`),
-        ``highway``, ``osm_id``, ``length_m`` (in plan), ``steps``, ``elderly_lost`` (who lose at
+        ``highway``, ``osm_id``, ``length_m`` (in plan), ``steps``,
+        ``alike`` (links that cost the very same people, itself counted: they lie in a row, and are
+        told by one of them), ``elderly_lost`` (who lose at
         least one tier that they have, each counted once), ``elderly_lost_circle`` (whose circle
         was whole, every tier, and is no longer), ``elderly_lost_any`` (who keep no tier at all),
         ``elderly_lost_<tier>``, ``elderly_using_<tier>`` (see `elderly_using`) and the line.
@@ -201,13 +207,17 @@ def losses(ask: Passing, *, count: int = 10, tier: str | None = None) -> gpd.Geo
     order = np.lexsort((np.arange(links), -bound))
     covered = np.stack([_homes(access.links.place[access.covering(n)], elderly) for n in relies])
     graphs = {way: ask.wanted.arcs(way) for way in access.ways}
-    rows: list[tuple[float, int, dict[str, float]]] = []
+    rows: dict[bytes, _Row] = {}
     for link in order[bound[order] > 0].tolist():
-        last = sorted((-row[0] for row in rows), reverse=True)[count - 1 : count]
+        last = sorted((row.by for row in rows.values()), reverse=True)[count - 1 : count]
         if last and bound[link] < last[0] * (1 - 1e-12):
             break
         gone = lost_without(ask, link, relies, graphs)
         without = np.stack([_homes(gone[name], elderly) for name in relies])
+        alike = np.packbits(without).tobytes()
+        if alike in rows:
+            rows[alike].links.append(link)
+            continue
         figures = {
             "elderly_lost": float(elderly[without.any(axis=0)].sum()),
             "elderly_lost_circle": float(elderly[covered.all(axis=0) & without.any(axis=0)].sum()),
@@ -218,17 +228,38 @@ def losses(ask: Passing, *, count: int = 10, tier: str | None = None) -> gpd.Geo
         }
         by = figures["elderly_lost" if tier is None else f"elderly_lost_{tier}"]
         if by > 0:
-            rows.append((-by, link, figures))
-    rows = sorted(rows, key=lambda row: row[:2])[:count]
-    found = np.array([row[1] for row in rows], dtype=np.int64)
+            rows[alike] = _Row(by, figures, [link])
+    best = sorted(rows.values(), key=lambda row: (-row.by, min(row.links)))[:count]
+    found = np.array([_telling(ask, row.links) for row in best], dtype=np.int64)
     names = ["elderly_lost", "elderly_lost_circle", "elderly_lost_any",
              *(f"elderly_lost_{name}" for name in relies)]  # fmt: skip
     using = elderly_using(ask)
     table = link_table(ask, found)
     return table.assign(
-        **{name: np.array([row[2][name] for row in rows], dtype=float) for name in names},
+        alike=np.array([len(row.links) for row in best], dtype=np.int64),
+        **{name: np.array([row.figures[name] for row in best], dtype=float) for name in names},
         **{f"elderly_using_{name}": using[name][found] for name in using},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Links that cost the very same people, and how many that are."""
+
+    by: float
+    figures: dict[str, float]
+    links: list[int]
+
+
+def _telling(ask: Passing, links: list[int]) -> int:
+    """Return the link by which to tell several that lie in a row: the longest of the rarest kind.
+
+    A planner knows the lift, not the piece of pavement before its door.
+    """
+    kind = ask.access.network.features.kind[ask.links.edge[ask.links.first[links]]]
+    length = ask.links.total(ask.access.network.length_m)[links]
+    rare = np.array([_RARE.index(int(k)) for k in kind])
+    return links[int(np.lexsort((np.array(links), -length, rare))[0])]
 
 
 def link_table(ask: Passing, found: NDArray[np.int64]) -> gpd.GeoDataFrame:

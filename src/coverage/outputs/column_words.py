@@ -28,6 +28,7 @@ _OF_A_SERVICE: Mapping[str, tuple[str, str]] = {
 _WORDS: Mapping[str, tuple[str, str]] = {
     "access": ("人均床位可及性（{tier}）", "places per elderly person in reach, {tier}"),
     "address": ("地址", "address"),
+    "alike": ("同样影响的路段数（含本段）", "links that cost the same people, itself counted"),
     "any_street_m": ("距最近街道（m）", "to the nearest street of any kind, m"),
     "area": ("片区", "area"),
     "area_m2": ("面积（m²）", "area, m²"),

@@ -121,9 +121,10 @@ def _row(turn: Any, row: Any, running: float) -> str:
 def _links(links: gpd.GeoDataFrame) -> Markup:
     caption = Words(
         "关键路段：一旦中断，失去养老服务圈任一层级的老年人最多者，每人计一次；末列为"
-        "其中三级原本齐全者。",
+        "其中三级原本齐全者。影响同一批人的前后相连路段只列一处。",
         "Weak links: the streets whose loss would cost most elderly people a tier of their circle, "
-        "each counted once; the last column is of those who had all three.",
+        "each counted once; the last column is of those who had all three. Streets in a row that "
+        "cost the same people are listed once.",
     )
     heads = [
         *_line_heads(), head(Words("踏步", "Steps")), head(Words("失去老年人", "People lost")),
@@ -170,10 +171,12 @@ def _line_heads() -> list[str]:
 
 
 def _line_cells(rank: Any, row: Any) -> str:
+    # A lift has no length.
     return (
         f"{row_head(Words(str(rank), str(rank)))}{cell(named(row['name']), 'left')}"
         f"{cell(named(row['area']), 'left')}"
-        f"{cell(_KIND.get(row['kind'], named(row['kind'])), 'left')}{cell(count(row['length_m']))}"
+        f"{cell(_KIND.get(row['kind'], named(row['kind'])), 'left')}"
+        f"{cell(count(row['length_m']) if row['length_m'] else '')}"
     )
 
 
