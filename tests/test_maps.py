@@ -138,7 +138,7 @@ def test_a_library_without_its_file_is_named(monkeypatch):
 
 
 def test_a_link_that_folium_leaves_is_refused(monkeypatch):
-    monkeypatch.setattr(maps, "page_script", lambda: "</script><script src=https://cdn/x.js>")
+    monkeypatch.setattr(maps, "page_script", lambda _: "</script><script src=https://cdn/x.js>")
     with pytest.raises(OutputError, match=re.escape("https://cdn/x.js")):
         page_text()
 

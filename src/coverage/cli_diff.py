@@ -13,7 +13,7 @@ from .cli_options import Folder
 @click.argument("after", metavar="B")
 @click.option(
     "--out", type=Folder(path_type=Path), default=Path("data/processed/diff"), show_default=True,
-    help="Folder for diff_areas.csv.",
+    help="Folder for diff.html and diff_areas.csv.",
 )  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 def diff(before: str, after: str, out: Path, **_: Any) -> None:
@@ -27,7 +27,10 @@ def diff(before: str, after: str, out: Path, **_: Any) -> None:
 
     found = compare_runs(before, after)
     ensure_writable(out)
+    # All that can fail comes before the first file is replaced.
+    page = found.map()
     paths = []
     if found.areas is not None:
         paths.append(save_table(found.areas, out, "diff_areas"))
+    paths.append(page.save(out / "diff.html"))
     show_difference(found, paths)

@@ -8,6 +8,9 @@ import pandas as pd
 
 from .cards import card, datum, folded, notices, table
 from .inputs.finished_run import read_runs
+from .outputs.difference_map import difference_html
+from .outputs.page import Page
+from .outputs.payload_difference import difference_title
 from .run_changes import Changes, changes_of
 
 _HEADS = (
@@ -34,6 +37,10 @@ class Difference(Changes):
             table(_HEADS, [_row(str(key), row) for key, row in self.table.iterrows()]),
             folded(f"{len(said)} 处设置不同 differences in the studies", said),
         )
+
+    def map(self, *, height_px: int = 680) -> Page:
+        """Return the map of what differs, as ``diff.html`` has it."""
+        return Page(difference_title(self), difference_html(self), height_px)
 
 
 def compare_runs(folder_a: str | Path, folder_b: str | Path) -> Difference:

@@ -1,4 +1,4 @@
-"""The same homes in two runs: by id, and by where they are."""
+"""The same homes and facilities in two runs: by id, and by where they are."""
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,34 @@ def same_homes(before: pd.DataFrame, after: pd.DataFrame) -> Pairs:
         free[0][pairs[:, 0]], free[1][pairs[:, 1]] = False, False
         found.append(pairs)
     found.append(_by_place(xy[0], xy[1], *map(np.flatnonzero, free)))
+    return _sorted(np.concatenate(found))
+
+
+def same_facilities(before: pd.DataFrame, after: pd.DataFrame) -> Pairs:
+    """Return the facilities that are in both runs: of one tier and within `NEAR_M`.
+
+    Those with one ``id`` first, then what is left, the nearest of each other.
+
+    Parameters
+    ----------
+    before, after
+        With ``id``, ``tier``, and points in one coordinate system of metres.
+    """
+    found = []
+    xy = [shapely.get_coordinates(frame["geometry"].to_numpy()) for frame in (before, after)]
+    tiers = [frame["tier"].astype(str).to_numpy(object) for frame in (before, after)]
+    keys = [
+        frame["id"].astype(str).to_numpy(object) + "\n" + tier
+        for frame, tier in zip((before, after), tiers, strict=True)
+    ]
+    free = [np.ones(len(frame), dtype=bool) for frame in (before, after)]
+    pairs = _by_key(keys[0], keys[1], free[0], free[1])
+    near = np.hypot(*(xy[0][pairs[:, 0]] - xy[1][pairs[:, 1]]).T) <= NEAR_M
+    found.append(pairs[near])
+    free[0][pairs[near, 0]], free[1][pairs[near, 1]] = False, False
+    for tier in np.unique(np.concatenate(tiers)):
+        left, right = (np.flatnonzero(free[n] & (tiers[n] == tier)) for n in (0, 1))
+        found.append(_by_place(xy[0], xy[1], left, right))
     return _sorted(np.concatenate(found))
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from .assessment import OUTSIDE_AREAS
 from .circle import area_of
 from .inputs.finished_run import KEYS, FinishedRun
-from .matching import same_homes
+from .matching import same_facilities, same_homes
 from .street_changes import shares_by_area, street_figures, streets_of_both
 from .study_parts import TIERS
 
@@ -36,8 +37,9 @@ class Changes:
         Index: each tier, ``any``, ``all``. ``km_before``, ``km_after``, ``km_change``,
         ``km_gained``, ``km_lost`` (on streets of both runs, place by place), ``km_new`` and
         ``km_vanished`` (covered, on streets of one run only), ``km_redrawn`` (covered in both, and
-        drawn longer or shorter); of elderly people ``before``, ``after``, ``change`` and the
-        `COUNTS`, NaN where a run does not know them.
+        drawn longer or shorter), ``km_both`` and ``km_neither`` (covered both times, neither time);
+        of elderly people ``before``, ``after``, ``change`` and the `COUNTS`, NaN where a run does
+        not know them.
     areas
         One row for each area and key: ``area``, ``key``, ``elderly_before``, ``elderly_after``,
         then as `table`, with ``share_before``, ``share_after``, ``share_change`` of people. What
@@ -46,6 +48,10 @@ class Changes:
         All homes of either run, in the first one's coordinate system: ``osm_id``, ``place``,
         ``area``, ``in_before``, ``in_after``, ``elderly_before``, ``elderly_after`` and for each
         key ``change_<key>``: one of `COUNTS`' first four, else empty. None without people.
+    facilities
+        All facilities of either run, in the first one's coordinate system: ``id``, ``name``,
+        ``tier``, and ``change``: ``both``, ``opened`` or ``closed``. One that moves or changes its
+        tier closes and opens.
     streets
         All streets of either run, cut so that each row changes as a whole: see
         `coverage.street_changes.streets_of_both`.
@@ -60,6 +66,7 @@ class Changes:
     table: pd.DataFrame
     areas: pd.DataFrame | None
     homes: gpd.GeoDataFrame | None
+    facilities: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
     settings: pd.DataFrame
     warnings: tuple[str, ...]
@@ -76,7 +83,8 @@ def changes_of(before: FinishedRun, after: FinishedRun) -> dict[str, Any]:
     areas = None
     if shapes is not None:
         shapes = shapes.to_crs(crs)
-        shapes = shapes[~shapes.geometry.is_empty & shapes.geometry.notna()]
+        drawn = shapes.geometry.to_numpy()
+        shapes = shapes[~shapely.is_empty(drawn) & ~shapely.is_missing(drawn)]
         names = np.append(shapes["area"].to_numpy(object), OUTSIDE_AREAS)
         if homes is not None:
             homes["area"] = names[area_of(homes, shapes)]
@@ -88,6 +96,7 @@ def changes_of(before: FinishedRun, after: FinishedRun) -> dict[str, Any]:
         "table": _table(before, after, homes, streets),
         "areas": areas,
         "homes": homes,
+        "facilities": _facilities(before.facilities, after.facilities.to_crs(crs)),
         "streets": streets,
         "settings": pd.DataFrame(_settings(before, after), columns=["what", "before", "after"]),
         "warnings": tuple(_warnings(before, after, homes)),
@@ -140,6 +149,18 @@ def _homes(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFram
     points = np.where(
         in_a, _at(before.geometry.to_numpy(), a, None), _at(after.geometry.to_numpy(), b, None)
     )
+    return gpd.GeoDataFrame(columns, geometry=points, crs=before.crs)
+
+
+def _facilities(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    a, b = _both(before, after, same_facilities(before, after))
+    columns: dict[str, NDArray[Any]] = {}
+    # As it is called now, where it still is.
+    for name in ("id", "name", "tier", "geometry"):
+        old, new = before[name].to_numpy(object), after[name].to_numpy(object)
+        columns[name] = np.where(b >= 0, _at(new, b, ""), _at(old, a, ""))
+    points = columns.pop("geometry")
+    columns["change"] = np.select([a < 0, b < 0], ["opened", "closed"], "both").astype(object)
     return gpd.GeoDataFrame(columns, geometry=points, crs=before.crs)
 
 

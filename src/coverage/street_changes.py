@@ -159,6 +159,8 @@ def street_figures(
         "km_lost": float(km[0][both & was & ~now].sum()),
         "km_new": float(km[1][~both & now].sum()), "km_vanished": float(km[0][~both & was].sum()),
         "km_redrawn": float((km[1] - km[0])[was & now].sum()),
+        "km_both": float(km[1][was & now].sum()),
+        "km_neither": float(np.maximum(*km)[~was & ~now].sum()),
     }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """A finished run, read back from the folder of its results."""
 
+import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,8 @@ PROCESSED = Path("data/processed")
 KEYS = (*TIERS, "any", "all")
 """What coverage is told of: each tier, any of them, all of them."""
 _GEOPACKAGE = "coverage.gpkg"
+_MAP = "map.html"
+_BLOCK = re.compile(r'id="care-circle-packed">([A-Za-z0-9+/=]+)</script>')
 _COLUMNS = {
     "streets": {"osm_id", "name", "length_m", *(f"minutes_{tier}" for tier in TIERS),
                 *(f"covered_{key}" for key in KEYS), *(f"parts_{tier}" for tier in TIERS)},
@@ -63,6 +67,26 @@ class FinishedRun:
         """Whether the GeoPackage has been changed since the run, as an edit in QGIS does."""
         noted = self.manifest["outputs"].get(_GEOPACKAGE)
         return bool(noted != file_digest(self.folder / _GEOPACKAGE))
+
+    def map_block(self) -> bytes | None:
+        """Return the packed block of the run's own map; None where the folder has no map.
+
+        Raises
+        ------
+        InputError
+            When the map cannot be read or holds no block.
+        """
+        path = self.folder / _MAP
+        try:
+            page = path.read_text(encoding="utf-8")
+            found = _BLOCK.search(page)
+            if found is not None:
+                return base64.b64decode(found[1], validate=True)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise InputError(Problem(str(path), f"cannot be read ({error}).", _AGAIN)) from error
+        raise InputError(Problem(str(path), "is damaged: it holds no map.", _AGAIN))
 
 
 def results_folder(run: str | Path) -> Path:

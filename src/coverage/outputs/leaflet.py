@@ -7,6 +7,7 @@ come from installed packages, and a page that would still ask a server for code 
 import base64
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 from importlib import metadata, resources
@@ -26,26 +27,64 @@ ONLINE_SERVERS = (
 )
 """The servers that the map may ask, once a planner switches one of their layers on."""
 
-STYLES = ("map.css", "pins.css", "proposals.css", "screens.css")
-# What the page runs, in this order; the first list also goes to its worker, alone.
-_OF_WORKER = (
-    "worker_unpack.js", "worker_inflate.js", "worker_shapes.js", "worker_names.js",
-    "worker_graph.js", "worker_answers.js",
-)  # fmt: skip
-_OF_PAGE = (
-    "words.js", "state.js", "figures.js", "geometry.js", "classes.js", "raster.js", "paint.js",
-    "tiles.js", "labels.js", "pins.js", "pick.js", "card.js",
-    "proposals.js", "find.js", "panel.js", "legend.js", "online.js", "measure.js", "address.js",
-    "print.js", "start.js",
-)  # fmt: skip
+STYLES = ("map.css", "pins.css", "proposals.css", "swipe.css", "screens.css")
 
-SCRIPTS = (*_OF_WORKER, *_OF_PAGE)
 
-# What folium's elements and the tests of the page call.
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a kind of page runs, file by file in this order.
+
+    Attributes
+    ----------
+    worker
+        What goes to its worker, alone.
+    page
+        What the page itself runs.
+    public
+        What folium's elements and the tests of a page call.
+    """
+
+    worker: tuple[str, ...]
+    page: tuple[str, ...]
+    public: tuple[str, ...]
+
+
 _PUBLIC = (
-    "clusterFace", "prepare", "start", "page", "state", "change", "select", "goTo", "easel",
-    "workerSide", "toGcj", "percent", "count",
+    "prepare", "start", "page", "state", "change", "select", "easel", "workerSide", "percent",
+    "count",
 )  # fmt: skip
+STUDY = Script(
+    worker=(
+        "worker_unpack.js", "worker_inflate.js", "worker_shapes.js", "worker_names.js",
+        "worker_graph.js", "worker_answers.js", "worker_listen.js",
+    ),
+    page=(
+        "words.js", "state.js", "figures.js", "geometry.js", "classes.js", "raster.js", "paint.js",
+        "paint_minutes.js", "tiles.js", "labels.js", "pins.js", "pick.js", "card.js", "cards.js",
+        "proposals.js", "find.js", "panel.js", "legend.js", "online.js", "measure.js",
+        "address.js", "address_choice.js", "print.js", "frame.js", "start.js",
+    ),
+    public=(*_PUBLIC, "clusterFace", "goTo", "toGcj"),
+)  # fmt: skip
+"""The map of a study."""
+
+DIFFERENCE = Script(
+    worker=(
+        "worker_unpack.js", "worker_inflate.js", "worker_shapes.js", "difference_worker.js",
+        "worker_listen.js",
+    ),
+    page=(
+        "words.js", "state.js", "figures.js", "geometry.js", "raster.js", "paint.js",
+        "difference_paint.js", "tiles.js", "labels.js", "difference_pins.js",
+        "difference_pick.js", "card.js", "difference_cards.js", "panel.js",
+        "difference_legend.js", "swipe.js", "online.js", "measure.js", "address.js",
+        "difference_address.js", "print.js", "frame.js", "difference_start.js",
+    ),
+    public=_PUBLIC,
+)  # fmt: skip
+"""The map of what differs between two runs."""
+
+SCRIPTS = tuple(dict.fromkeys((*STUDY.worker, *STUDY.page, *DIFFERENCE.worker, *DIFFERENCE.page)))
 
 _LEAFLET = "XStatic-Leaflet"
 _CLUSTERS = "XStatic-Leaflet-MarkerCluster"
@@ -107,15 +146,15 @@ def head(title: str) -> str:
     )
 
 
-def page_script() -> str:
+def page_script(script: Script) -> str:
     """Return the page's own script: the name ``careCircle`` and nothing else."""
-    worker = "\n".join(map(own_asset, _OF_WORKER))
-    scripts = "\n".join(map(own_asset, _OF_PAGE))
+    worker = "\n".join(map(own_asset, script.worker))
+    scripts = "\n".join(map(own_asset, script.page))
     inside = "return { answer, listen, unpack, inflateByHand };"
     return (
         'const careCircle = (() => {\n"use strict";\n'
         f"function workerSide() {{\n{worker}\n{inside}\n}}\n"
-        f"{scripts}\nreturn {{ {', '.join(_PUBLIC)} }};\n}})();\n"
+        f"{scripts}\nreturn {{ {', '.join(script.public)} }};\n}})();\n"
     )
 
 

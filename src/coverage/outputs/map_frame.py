@@ -10,12 +10,12 @@ from html import escape
 _LONG_NOTICE = 90
 """Characters; a longer notice folds to two lines, and never disappears."""
 
-_RESULTS = ("streets", "halo", "homes", "gaps", "facilities", "proposals", "areas", "names")
-_GROUND = ("water", "ways", "buildings")
+RESULTS = ("streets", "halo", "homes", "gaps", "facilities", "proposals", "areas", "names")
+GROUND = ("water", "ways", "buildings")
 _BASES = ("own", "osm", "tianditu", "amap")
 
 
-def header(title: str, notices: Iterable[str]) -> str:
+def header(title: str, notices: Iterable[str], bar: str) -> str:
     """Return what stands above the map: title, headline, tiers, notices, controls.
 
     Parameters
@@ -24,6 +24,8 @@ def header(title: str, notices: Iterable[str]) -> str:
         Of the study, not escaped.
     notices
         What must be shown beside every figure, not escaped.
+    bar
+        The controls, HTML.
     """
     return f"""
 <header class="cc-head">
@@ -36,12 +38,20 @@ def header(title: str, notices: Iterable[str]) -> str:
 </header>
 <div class="cc-strip">{_notices(notices)}
 <details id="cc-warnings" class="cc-warnings" hidden><summary></summary><ul></ul></details></div>
-{_BAR}
+{bar}
 """
 
 
-def furniture() -> str:
-    """Return what lies over the map: tools, legend, layers, card, credits, dialogs."""
+def furniture(layers: tuple[Iterable[str], Iterable[str]], over: str) -> str:
+    """Return what lies over the map: tools, legend, layers, card, credits, dialogs.
+
+    Parameters
+    ----------
+    layers
+        Names of the results and of the ground that may be switched on and off.
+    over
+        What else lies over it, HTML.
+    """
     return f"""
 <div id="cc-loading" class="cc-loading" role="status"><span>正在读取地图…</span>
 <span lang="en">Loading the map…</span></div>
@@ -53,7 +63,8 @@ def furniture() -> str:
 {_tool("cc-full", "full", "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5")}
 {_tool("cc-measure", "measure", "M3 17 17 3l4 4L7 21zM7 13l2 2M10 10l2 2M13 7l2 2", pressed=True)}
 </div>
-{_layers()}
+{over}
+{_layers(*layers)}
 <details id="cc-legend" class="cc-legend" open><summary data-w="legend"></summary>
 <p></p><div class="cc-scale"></div><ul></ul><p class="cc-note"></p></details>
 <aside id="cc-card" class="cc-card" data-w-label="card" hidden>
@@ -100,7 +111,7 @@ def _tool(identifier: str, word: str, path: str, *, pressed: bool = False) -> st
     )
 
 
-def _layers() -> str:
+def _layers(results: Iterable[str], ground: Iterable[str]) -> str:
     def boxes(names: Iterable[str]) -> str:
         return "".join(
             f'<label><input type="checkbox" name="{name}">'
@@ -115,13 +126,18 @@ def _layers() -> str:
     )
     return (
         '<details id="cc-layers" class="cc-layers"><summary data-w="layers"></summary>'
-        f'<fieldset><legend data-w="group.study"></legend>{boxes(_RESULTS)}</fieldset>'
-        f'<fieldset><legend data-w="group.ground"></legend>{boxes(_GROUND)}</fieldset>'
+        f'<fieldset><legend data-w="group.study"></legend>{boxes(results)}</fieldset>'
+        f'<fieldset><legend data-w="group.ground"></legend>{boxes(ground)}</fieldset>'
         f'<fieldset><legend data-w="base"></legend>{radios}</fieldset></details>'
     )
 
 
-_BAR = """<div id="cc-bar" class="cc-bar" role="group" data-w-label="about.choice">
+_BUTTONS = """<div class="cc-buttons">
+<button type="button" id="cc-link" class="cc-button" data-w="link"></button>
+<button type="button" id="cc-print" class="cc-button" data-w="print"></button>
+<button type="button" id="cc-lang" class="cc-button" data-w-title="language"></button></div>"""
+
+CHOICES = f"""<div id="cc-bar" class="cc-bar" role="group" data-w-label="about.choice">
 <div class="cc-field cc-time"><label for="cc-minutes" data-w="minutes"></label>
 <input type="range" id="cc-minutes"><output id="cc-minutes-now" for="cc-minutes"></output></div>
 <div class="cc-field"><label for="cc-walker" data-w="walker.label"></label>
@@ -133,11 +149,29 @@ _BAR = """<div id="cc-bar" class="cc-bar" role="group" data-w-label="about.choic
  aria-controls="cc-found" autocomplete="off" spellcheck="false" data-w-placeholder="search"
  data-w-label="search">
 <ul id="cc-found" class="cc-found" role="listbox" data-w-label="found" hidden></ul></div>
-<div class="cc-buttons">
-<button type="button" id="cc-link" class="cc-button" data-w="link"></button>
-<button type="button" id="cc-print" class="cc-button" data-w="print"></button>
-<button type="button" id="cc-lang" class="cc-button" data-w-title="language"></button></div>
+{_BUTTONS}
 </div>"""
+"""Of the map of a study."""
+
+DIFFERENCE = f"""<div id="cc-bar" class="cc-bar" role="group" data-w-label="about.choice">
+<div class="cc-views" role="group" data-w-label="diff.views">
+<button type="button" class="cc-button" data-view="difference"
+ data-w="diff.view.difference"></button>
+<button type="button" class="cc-button" data-view="swipe" data-w="diff.view.swipe"></button></div>
+<p id="cc-change" class="cc-change" aria-live="polite"></p>
+{_BUTTONS}
+</div>"""
+"""Of the map of what differs between two runs."""
+
+DIFFERENCE_RESULTS = ("streets", "homes", "facilities", "areas", "names")
+
+SWIPE = """<p class="cc-side cc-side-before" hidden><b data-w="diff.before"></b>
+<span dir="auto"></span></p>
+<p class="cc-side cc-side-after" hidden><b data-w="diff.after"></b> <span dir="auto"></span></p>
+<div id="cc-divider" class="cc-divider" role="slider" tabindex="0" aria-valuemin="0"
+ aria-valuemax="100" data-w-label="diff.divider" data-w-title="diff.divider" hidden><i></i></div>
+"""
+"""The divider between before and after, and what stands on its sides."""
 
 # No forms: a notebook's frame forbids to send one, even to the page itself.
 _DIALOGS = """<dialog id="cc-key" class="cc-dialog"><p data-w="key.ask"></p>

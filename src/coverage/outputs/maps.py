@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import folium
@@ -12,7 +13,7 @@ from folium.template import Template
 from ..findings import Findings
 from . import map_frame
 from .colours import TIER_COLOURS
-from .leaflet import OSM_TILES, Markup, finished, head, page_script
+from .leaflet import OSM_TILES, STUDY, Markup, Script, finished, head, page_script
 from .payload import payload_of
 from .payload_words import name, notices
 
@@ -48,7 +49,34 @@ def map_html(result: Findings) -> str:
     )
 
 
-def page_of(title: str, packed: bytes, *, notices: Iterable[str] = ()) -> str:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What makes one kind of page another.
+
+    Attributes
+    ----------
+    script
+        What it runs.
+    bar
+        The controls above the map, HTML.
+    layers
+        The names of what its reader may switch on and off, the results and the ground.
+    over
+        What lies over the map besides the common tools, HTML.
+    """
+
+    script: Script
+    bar: str
+    layers: tuple[tuple[str, ...], tuple[str, ...]]
+    over: str = ""
+
+
+STUDY_MAP = Kind(STUDY, map_frame.CHOICES, (map_frame.RESULTS, map_frame.GROUND))
+
+
+def page_of(
+    title: str, packed: bytes, *, notices: Iterable[str] = (), kind: Kind = STUDY_MAP
+) -> str:
     """Return the page around a packed payload.
 
     Parameters
@@ -60,6 +88,8 @@ def page_of(title: str, packed: bytes, *, notices: Iterable[str] = ()) -> str:
     notices
         What must be shown beside every figure; in the page itself, so that it is there at once
         and whatever else happens.
+    kind
+        Of page.
 
     Returns
     -------
@@ -76,7 +106,7 @@ def page_of(title: str, packed: bytes, *, notices: Iterable[str] = ()) -> str:
     cluster = _cluster().add_to(chart)
     _Call("start", {"osm": tiles, "cluster": cluster}).add_to(chart)
     page: Any = chart.get_root()
-    _furnish(page, title, packed, notices)
+    _furnish(page, title, packed, notices, kind)
     return finished(page)
 
 
@@ -123,19 +153,19 @@ def _cluster() -> MarkerCluster:
     return cluster
 
 
-def _furnish(page: Figure, title: str, packed: bytes, notices: Iterable[str]) -> None:
+def _furnish(page: Figure, title: str, packed: bytes, notices: Iterable[str], kind: Kind) -> None:
     """Add the page's own parts, which must not pass through a template."""
     page.header.add_child(Markup(head(title)))
     page.header.add_child(Markup(f"<style>{map_frame.tier_style(TIER_COLOURS)}</style>"))
-    page.html.add_child(Markup(map_frame.header(title, notices)))
-    page.html.add_child(Markup(map_frame.furniture()))
+    page.html.add_child(Markup(map_frame.header(title, notices, kind.bar)))
+    page.html.add_child(Markup(map_frame.furniture(kind.layers, kind.over)))
     page.html.add_child(
         Markup(
             '<script type="text/plain" id="care-circle-packed">'
             f"{base64.b64encode(packed).decode()}</script>"
         )
     )
-    page.script.add_child(Markup(page_script()))
+    page.script.add_child(Markup(page_script(kind.script)))
 
 
 class _Call(MacroElement):

@@ -1,7 +1,6 @@
 /* Colours by minutes: bands of five minutes up to the chosen ones, then what lies beyond. */
 
 const BAND_MIN = 5;
-const PAPER = [251, 249, 244];
 const FADED = [196, 190, 181];
 
 const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));

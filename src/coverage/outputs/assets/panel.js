@@ -4,6 +4,19 @@ const byId = (id) => document.getElementById(id);
 
 const shareOf = (tier) => percent(coverage(0, { ...state, tier }).share);
 
+const layersThere = () => {
+  const { shapes, meta } = page;
+  return {
+    homes: shapes.homes.order.length,
+    gaps: shapes.gaps.order.length,
+    areas: shapes.areas.order.length,
+    water: shapes.water.order.length + shapes.waterlines.order.length,
+    buildings: shapes.buildings.order.length,
+    facilities: meta.facilities.length,
+    proposals: proposalsOf().length,
+  };
+};
+
 /* A thing in the bar that has a state, and what it does. */
 const panel = {
   start() {
@@ -18,7 +31,7 @@ const panel = {
       page.meta.directions.map((direction) => say(`direction.${direction}`)),
     );
     this.language();
-    this.layers();
+    this.layers(layersThere());
     this.words();
     watch(`${CHOICE} lang`, () => this.words());
     watch("lang", () => this.spoken());
@@ -136,22 +149,14 @@ const panel = {
     });
   },
 
-  layers() {
+  /* `has`: of each layer that may be missing, whether it is there. */
+  layers(has) {
     for (const box of document.querySelectorAll("#cc-layers input[type=checkbox]")) {
       box.checked = state.shown[box.name];
       box.addEventListener("change", () =>
         change({ shown: { ...state.shown, [box.name]: box.checked } }),
       );
     }
-    const has = {
-      homes: page.shapes.homes.order.length,
-      gaps: page.shapes.gaps.order.length,
-      areas: page.shapes.areas.order.length,
-      water: page.shapes.water.order.length + page.shapes.waterlines.order.length,
-      buildings: page.shapes.buildings.order.length,
-      facilities: page.meta.facilities.length,
-      proposals: proposalsOf().length,
-    };
     // What the study does not have cannot be switched.
     for (const [name, there] of Object.entries(has)) {
       const box = document.querySelector(`#cc-layers input[name=${name}]`);
