@@ -80,6 +80,7 @@ def test_the_only_stairs_and_the_bridge_with_a_detour():
     # Links: 1-2, 2-3, 2-4-5 in two ways, 2-5, 1-6. The home of 10 stands at the end of 2-3.
     using = elderly_using(ask)["community"]
     assert using[ask.links.chain_of_edge].tolist() == [17, 10, 7, 7, 0, 17]
+    assert elderly_using(ask)["any"].tolist() == using.tolist()
     worst = losses(ask)
     assert worst["elderly_lost"].tolist() == [17]
     assert worst["elderly_lost_any"].tolist() == [17]
@@ -148,7 +149,9 @@ def test_nobody_loses_a_link_that_no_walk_uses(who):
     found = losses(ask, count=len(ask.links))
     for tier in TIERS:
         assert (found[f"elderly_lost_{tier}"] <= found[f"elderly_using_{tier}"]).all()
-        assert (using[tier] <= who.elderly.sum()).all()
+        assert (using[tier] <= using["any"]).all()
+    assert (using["any"] <= sum(using[tier] for tier in TIERS)).all()
+    assert (using["any"] <= who.elderly.sum()).all()
 
 
 def test_no_people_no_links():

@@ -37,7 +37,7 @@ def invented_next(result: coverage.Result) -> WhereNext:
     lines = {"name": ["百步梯"], "kind": ["stairs"], "length_m": [70.0], "area": ["甲"]}
     line = [shapely.LineString([here, there])]
     links = gpd.GeoDataFrame(
-        {**lines, "steps": [100.0], "elderly_lost": [44.0], "elderly_lost_circle": [4.0]},
+        {**lines, "steps": [100.0], "elderly_using": [90.0], "elderly_lost": [44.0], "elderly_lost_circle": [4.0]},
         index=rank, geometry=line, crs=proposals.crs,
     )  # fmt: skip
     shortcuts = gpd.GeoDataFrame(

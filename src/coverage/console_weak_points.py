@@ -22,10 +22,12 @@ def show_weak_points(
     for notice in study.notices:
         console.print(f"[yellow]! {escape(notice)}[/yellow]")
     console.print("Links whose loss costs most elderly people a tier 失去后影响最大的路段:")
-    shown = Table("", "at 道路", "area 片区", "kind", "m", "people", "circles", box=SIMPLE_HEAD)
+    shown = Table("", "at 道路", "area 片区", "kind", "m", "using", "people",
+                  "circles", box=SIMPLE_HEAD)  # fmt: skip
     for rank, row in links.iterrows():
         shown.add_row(
-            *_where(rank, row), f"{row['length_m']:.0f}", f"{row['elderly_lost']:,.0f}",
+            *_where(rank, row), f"{row['length_m']:.0f}", f"{row['elderly_using']:,.0f}",
+            f"{row['elderly_lost']:,.0f}",
             f"{row['elderly_lost_circle']:,.0f}",
         )  # fmt: skip
     console.print(shown if len(links) else "  none 无")

@@ -30,10 +30,11 @@ def elderly_using(ask: Passing) -> dict[str, NDArray[np.float64]]:
     """Return how many elderly people each link carries to each tier, shape (L,).
 
     They are those whose quickest walk to their nearest facility of the tier, in the direction that
-    counts, passes the link, or begins or ends on it. Where both walks count either is enough.
+    counts and within the horizon, passes the link, or begins or ends on it. Where both walks count
+    either is enough. Under ``any`` stand those whom it carries to at least one tier, each once.
     """
-    access = ask.access
-    carried: dict[str, NDArray[np.float64]] = {}
+    access, links = ask.access, len(ask.links)
+    carried: dict[str, NDArray[np.int64]] = {}
     for tier in access.tiers:
         pairs = access.nearest(tier)
         home, facility = access.links.place[pairs], access.links.facility[pairs]
@@ -42,16 +43,14 @@ def elderly_using(ask: Passing) -> dict[str, NDArray[np.float64]]:
             np.concatenate([ask.home_link[home], ask.facility_link[facility]]),
         )
         passed = [(access.links.place[pair], link) for pair, link in ask.within(pairs)]
-        key = np.unique(np.concatenate(
-            [home * len(ask.links) + link for home, link in [ends, *passed]]
-        ))  # fmt: skip
-        carried[tier] = np.asarray(
-            np.bincount(
-                key % len(ask.links), access.elderly[key // len(ask.links)], len(ask.links)
-            ),
-            dtype=float,
+        carried[tier] = np.unique(
+            np.concatenate([home * links + link for home, link in [ends, *passed]])
         )
-    return carried
+    carried["any"] = np.unique(np.concatenate(list(carried.values())))
+    return {
+        name: np.asarray(np.bincount(key % links, access.elderly[key // links], links), dtype=float)
+        for name, key in carried.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,8 @@ def losses(ask: Passing, *, count: int = 10, tier: str | None = None) -> gpd.Geo
         told by one of them), ``elderly_lost`` (who lose at
         least one tier that they have, each counted once), ``elderly_lost_circle`` (whose circle
         was whole, every tier, and is no longer), ``elderly_lost_any`` (who keep no tier at all),
-        ``elderly_lost_<tier>``, ``elderly_using_<tier>`` (see `elderly_using`) and the line.
+        ``elderly_lost_<tier>``, ``elderly_using_<tier>`` and
+        ``elderly_using_any`` (see `elderly_using`) and the line.
 
     Notes
     -----

@@ -57,13 +57,14 @@ def weak_links(findings: Findings, ask: Passing) -> gpd.GeoDataFrame:
     links
         Index ``rank``: ``name`` (that of the nearest street for one without), ``kind``,
         ``length_m``, ``steps``, ``area``, ``elderly_lost``, ``elderly_lost_circle``,
-        ``elderly_lost_<tier>``, ``alike``, ``osm_id`` and the line; see
+        ``elderly_lost_<tier>``, ``elderly_using`` (carried to at least one tier), ``alike``,
+        ``osm_id`` and the line; see
         `coverage.load_bearing.losses`.
     """
-    found = losses(ask)
+    found = losses(ask).rename(columns={"elderly_using_any": "elderly_using"})
     found["name"] = found["name"].where(found["name"] != "", found["near"])
-    columns = ["name", "kind", "length_m", "steps", "area", *_people("elderly_lost"), "alike",
-               "osm_id"]  # fmt: skip
+    columns = ["name", "kind", "length_m", "steps", "area", *_people("elderly_lost"),
+               "elderly_using", "alike", "osm_id"]  # fmt: skip
     return _placed(findings, found)[[*columns, "geometry"]]
 
 

@@ -70,6 +70,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "elderly people whose whole circle breaks",
     ),
     "elderly_lost_of": ("中断后失去覆盖的老年人口（{tier}）", "elderly people who lose it, {tier}"),
+    "elderly_using": (
+        "途经此段前往最近设施的老年人口（每人计一次）",
+        "elderly people whose walk to the nearest facility of some tier uses it, each counted once",
+    ),
     "elderly_per_million_cny": (
         "每百万元新增覆盖老年人口",
         "elderly people gained per million CNY",

@@ -127,11 +127,13 @@ def _links(links: gpd.GeoDataFrame) -> Markup:
         "cost the same people are listed once.",
     )
     heads = [
-        *_line_heads(), head(Words("踏步", "Steps")), head(Words("失去老年人", "People lost")),
+        *_line_heads(), head(Words("踏步", "Steps")),
+        head(Words("途经老年人", "People using it")), head(Words("失去老年人", "People lost")),
         head(Words("圈由全变缺", "Circles broken")),
     ]  # fmt: skip
     rows = [
         f"<tr>{_line_cells(rank, row)}{cell(count(row['steps']) if row['steps'] else '')}"
+        f"{cell(count(row['elderly_using']))}"
         f"{cell(count(row['elderly_lost']), 'share')}{cell(count(row['elderly_lost_circle']))}</tr>"
         for rank, row in links.head(MOST_LINES).iterrows()
     ]
