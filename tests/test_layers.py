@@ -39,9 +39,9 @@ LAYERS = [
     {"catalogue", "summary", "preparation"},
     {"where_next", "street_changes"},
     {"findings"},
-    {"whatif", "run_changes"},
+    {"whatif", "run_changes", "proposals"},
     {"outputs", "weak_points"},
-    {"result", "proposals", "difference"},
+    {"result", "difference"},
     {"next_step"},
     {"pipeline"},
     {

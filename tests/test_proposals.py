@@ -57,6 +57,19 @@ def test_people_gained_are_those_that_a_full_run_finds(sample, tmp_path, tier):
     assert found.covered_after > found.covered_before
 
 
+def test_a_result_proposes_as_its_study_asks_and_otherwise(sample):
+    own = sample.propose()
+    pd.testing.assert_frame_equal(own.table, sample.next.proposals)
+    few = sample.propose(p=2)
+    assert list(few.table["candidate"]) == list(own.table["candidate"][:2])
+    assert sample.propose(objective="full").asked.p is None
+    with pytest.raises(InputError) as told:
+        sample.propose(teir="street", p="many")
+    assert {p.what.split(":")[0] for p in told.value.problems} == {
+        "the key 'siting.teir' is not known.", "siting.p",
+    }  # fmt: skip
+
+
 def test_what_cannot_be_used_is_named(sample):
     places = candidates_of(sample)
     assert (places["source"] == "listed").all()

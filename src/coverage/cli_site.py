@@ -49,18 +49,15 @@ def site(
     from .inputs.areas import excluded_area
     from .outputs.store import ensure_writable, save_table
     from .proposals import propose
-    from .study_parts import CandidatesPart, SitingPart
+    from .study import siting_asked
+    from .study_parts import CandidatesPart
 
     loaded = load(study, options)
-    given = {
+    asked = siting_asked(loaded, {
         "tier": tier, "p": p, "budget_cny": budget, "objective": objective, "spacing_m": spacing,
         "excluded": None if exclude is None else exclude.absolute(),
-    }  # fmt: skip
-    asked = {k: v for k, v in given.items() if v is not None}
-    own = {} if loaded.siting is None else loaded.siting.model_dump(exclude_unset=True)
-    if p is not None or budget is not None or objective == "full":
-        own = {k: v for k, v in own.items() if k not in {"p", "budget_cny"}}
-    loaded = loaded.model_copy(update={"siting": SitingPart(**{**own, **asked})})
+    })  # fmt: skip
+    loaded = loaded.model_copy(update={"siting": asked})
     if candidates is not None or from_osm or from_streets:
         part = loaded.candidates
         file = candidates.absolute() if candidates else (part.file if part else None)

@@ -3,21 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .changes import Blocked, Closed, Linked, LonLat, Opened
 from .edits import LinkKind
+from .errors import Findings as Told
 from .errors import UsageError
 from .findings import Findings
+from .inputs.areas import excluded_area
 from .network import project
 from .outputs.headline import headline_card, headline_text
 from .outputs.maps import map_html
 from .outputs.page import Page
 from .outputs.report_page import report_html
 from .outputs.store import save
+from .proposals import Proposals, propose
 from .routes import Route, profile, route
+from .study import siting_asked
 from .study_parts import TierName
 from .whatif import WhatIf, what_if
 
@@ -98,6 +103,25 @@ class Result(Findings):
     def without_way(self, osm_id: int) -> WhatIf:
         """Return the coverage if nobody could walk a way, by its OpenStreetMap id."""
         return what_if(self, [Blocked(osm_id)])
+
+    def propose(self, **asked: Any) -> Proposals:
+        """Return where the next facilities should open; see `coverage.proposals.propose`.
+
+        Parameters
+        ----------
+        asked
+            What to ask for instead of what the study's ``[siting]`` asks for: ``tier``,
+            ``objective``, ``p``, ``budget_cny``, …; see `coverage.study_parts.SitingPart`.
+
+        Raises
+        ------
+        UsageError, InputError
+            When nothing can be proposed, and why.
+        """
+        study = self.study.model_copy(update={"siting": siting_asked(self.study, asked)})
+        # What is odd about the excluded areas the run has said already.
+        excluded = excluded_area(study, self.network.crs, Told())
+        return propose(self, asked=study.siting, excluded=excluded)
 
     def __repr__(self) -> str:
         return f"<Result {headline_text(self)}>"

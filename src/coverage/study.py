@@ -196,6 +196,29 @@ def study_from_toml(
         raise InputError(*found.values()) from error
 
 
+def siting_asked(study: "Study", asked: Mapping[str, Any]) -> SitingPart:
+    """Return what a study asks of siting, with some of it asked otherwise; None changes nothing.
+
+    Who asks for a number or a budget means it instead of the study's own.
+
+    Raises
+    ------
+    InputError
+        Naming every key that is wrong.
+    """
+    asked = {key: value for key, value in asked.items() if value is not None}
+    own = {} if study.siting is None else study.siting.model_dump(exclude_unset=True)
+    if {"p", "budget_cny"} & set(asked) or asked.get("objective") == "full":
+        own = {key: value for key, value in own.items() if key not in {"p", "budget_cny"}}
+    try:
+        return SitingPart(**{**own, **asked})
+    except ValidationError as error:
+        raise InputError(*(
+            _as_problem({**detail, "loc": ("siting", *detail["loc"])}, study.name)
+            for detail in error.errors()
+        )) from error  # fmt: skip
+
+
 def _apply(values: dict[str, Any], changes: Mapping[str, Any]) -> None:
     for dotted, value in changes.items():
         if value is None:
