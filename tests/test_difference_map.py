@@ -109,7 +109,9 @@ def test_settings_name_files_and_not_folders(tmp_path):
     a, b = run_of(tmp_path / "a", 0, {}), run_of(tmp_path / "b", 1, {})
     for run, path in ((a, "/home/li/data/alt.csv"), (b, "C:\\Users\\li\\neu.csv")):
         run.manifest["study"]["facilities"] = {"file": path}
+    a.manifest["study"]["ground"] = {"tianditu_key": "secret"}
     meta, _ = difference_content(Difference(**changes_of(a, b)), None)
+    assert "secret" not in str(meta)
     assert {"what": "facilities.file", "before": "alt.csv", "after": "neu.csv"} in meta["settings"]
 
 

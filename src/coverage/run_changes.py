@@ -21,6 +21,7 @@ COUNTS = ("gained", "lost", "new", "vanished", "recounted")
 """Why covered people differ; ``before + gained - lost + new - vanished + recounted = after``."""
 _NOBODY = dict.fromkeys(("before", "after", *COUNTS, "change"), np.nan)
 _ROUNDED = 9
+_SECRET = "ground.tianditu_key"
 _UNSAID = {"name", "title", "notices", "compare"}
 """Keys of a study that change no figure of coverage."""
 
@@ -248,7 +249,7 @@ def _settings(before: FinishedRun, after: FinishedRun) -> Iterator[tuple[str, st
     told = []
     for run in (before, after):
         study = {k: v for k, v in run.manifest["study"].items() if k not in _UNSAID}
-        values = dict(_flat(study))
+        values = {what: value for what, value in _flat(study) if what != _SECRET}
         values["OpenStreetMap of"] = run.manifest["streets"].get("osm_timestamp")
         values["care-circle"] = run.manifest["versions"].get("care-circle")
         values |= {f"file {_own_name(name)}": f"sha256 {str(digest)[:12]}…"

@@ -192,6 +192,16 @@ def test_the_address_says_what_is_shown(open_map, html):
     assert "tier=any&view=swipe&divider=30&lang=en" in page.js("() => location.hash")
 
 
+def test_what_forbids_to_compare_and_what_adds_up_otherwise_is_said(open_map, html):
+    page = open_map(html, "#lang=en")
+    # 70 + 30 - 40 gained and lost, 60 - 10 in homes of one run only: 110.
+    assert "70 → 110, 30 gained, 40 lost." in page.text("#cc-headline")
+    assert "+50 in homes of one run only" in page.text("#cc-headline")
+    assert "Not comparable: the study areas differ." in page.text(".cc-doubts")
+    page.page.locator("#cc-lang").click()
+    assert "研究范围不同" in page.text(".cc-doubts")
+
+
 def test_it_prints_both_sides(page):
     page.page.locator("[data-view=swipe]").click()
     page.settle()

@@ -8,6 +8,9 @@ const km2 = (value) => (Number.isFinite(value) ? grouped(fixed(value, 2)) : UNKN
 
 const figuresNow = (place) => place.figures[state.tier];
 
+/* Homes in one run only, and those with another head-count. */
+const otherChange = (people) => people.new - people.vanished + people.recounted;
+
 const shareText = (covered, all) =>
   all > 0 ? `${count(covered)} (${percent(covered / all)})` : count(covered);
 
@@ -28,7 +31,7 @@ const changeRows = ({ figures, elderly }) => {
       [say("diff.people.gained"), count(people.gained)],
       [say("diff.people.lost"), count(people.lost)],
     );
-    const other = people.new - people.vanished + people.recounted;
+    const other = otherChange(people);
     if (Math.abs(other) >= 0.5) rows.push([say("diff.people.other"), signed(other, count)]);
   }
   rows.push(

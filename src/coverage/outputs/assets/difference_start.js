@@ -47,6 +47,9 @@ const keys = {
           gained: km2(km.gained),
           lost: km2(km.lost),
         });
+    const other = people ? otherChange(people) : 0;
+    byId("cc-headline").querySelector("span").textContent =
+      Math.abs(other) >= 0.5 ? say("diff.headline.other", { other: signed(other, count) }) : "";
     byId("cc-change").textContent = say("diff.sides", {
       before: page.meta.sides[0],
       after: page.meta.sides[1],
@@ -71,20 +74,25 @@ const nameAreas = () => {
     .sort((one, other) => other.wide - one.wide);
 };
 
+/* What forbids to compare stands beside the figures; what differs otherwise unfolds. */
 const notes = () => {
   const box = byId("cc-warnings"),
-    { warnings, settings } = page.meta;
-  box.hidden = !(warnings.length + settings.length);
-  // What forbids to compare must be seen at once.
-  box.open = warnings.length > 0;
+    { warnings, settings } = page.meta,
+    strip = node("div", "cc-notices cc-doubts");
+  strip.setAttribute("role", "note");
+  if (warnings.length) box.before(strip);
+  box.hidden = !settings.length;
   const draw = () => {
+    strip.setAttribute("aria-label", say("notices"));
+    strip.replaceChildren(...warnings.map((line) => dataNode("p", "", named(line))));
     box.querySelector("summary").textContent = say("diff.notes", { n: settings.length });
-    box.querySelector("ul").replaceChildren(
-      ...warnings.map((line) => dataNode("li", "cc-warned", named(line))),
-      ...settings.map(({ what, before, after }) =>
-        dataNode("li", "", `${what}: ${before} → ${after}`),
-      ),
-    );
+    box
+      .querySelector("ul")
+      .replaceChildren(
+        ...settings.map(({ what, before, after }) =>
+          dataNode("li", "", `${what}: ${before} → ${after}`),
+        ),
+      );
   };
   watch("lang", draw);
   draw();

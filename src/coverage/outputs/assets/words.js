@@ -34,6 +34,7 @@ const WORDS = {
   "diff.from.to": ["{before} → {after}", "{before} → {after}"],
   "diff.headline.km": ["{tier}覆盖街道：{before} → {after} 公里，新增 {gained}，失去 {lost}。", "Street covered by a {tier}: {before} → {after} km, {gained} gained, {lost} lost."],
   "diff.headline.people": ["{tier}覆盖老年人：{before} → {after} 人，新增 {gained}，失去 {lost}。", "Elderly people covered by a {tier}: {before} → {after}, {gained} gained, {lost} lost."],
+  "diff.headline.other": ["另有 {other} 人因住处仅见于一方或人数变动。", "{other} in homes of one run only, or counted anew."],
   "diff.homes": ["住处，颜色同街道，大小按老年人数", "Homes, coloured as streets, sized by elderly people"],
   "diff.is.both": ["前后均覆盖", "covered before and after"],
   "diff.is.gained": ["新增覆盖", "gained"],
