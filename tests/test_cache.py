@@ -38,7 +38,7 @@ def test_other_uses_are_another_result(tmp_path, uses):
 def test_another_step_and_another_code_are_another_result(tmp_path, monkeypatch):
     Cache(tmp_path)("sum", lambda: 1, "file")
     assert Cache(tmp_path)("product", lambda: 2, "file") == 2
-    monkeypatch.setattr(module, "_own_source", lambda: "changed")
+    monkeypatch.setattr(module, "own_source", lambda: "changed")
     assert Cache(tmp_path)("sum", lambda: 3, "file") == 3
 
 

@@ -160,14 +160,31 @@ def floating_catchment(
     reach = _sums(facility, weight * elderly[demand], len(capacity))
     ratio = np.full(len(capacity), np.nan)
     np.divide(capacity, reach, out=ratio, where=reach > 0)
-    supplied = np.where(np.isnan(ratio), 0.0, ratio)
     return Catchment(
         ratio=ratio,
-        access=_sums(demand, weight * supplied[facility], len(elderly)),
+        access=_access(ratio, demand, facility, weight, len(elderly)),
         reach_elderly=reach,
         unknown_capacity=int(np.isnan(capacity).sum()),
         unreached_places=float(np.nansum(capacity[reach == 0])),
     )
+
+
+def access_by_ratio(
+    ratio: NDArray[np.float64],
+    demand: NDArray[np.int64],
+    facility: NDArray[np.int64],
+    minutes: NDArray[np.float64],
+    *,
+    threshold_min: float,
+    decay: Decay,
+    count: int,
+) -> NDArray[np.float64]:
+    """Return step two of `floating_catchment` alone, for `count` demand points.
+
+    Parameters are those; `ratio` is of shape (F,), NaN for a facility that supplies nothing.
+    """
+    weight = _weights(minutes, threshold_min, decay)
+    return _access(ratio, demand, facility, weight, count)
 
 
 def load(
@@ -272,6 +289,14 @@ def _weights(
     # NaN sorts after every end.
     weights: NDArray[np.float64] = np.array([*steps, 0.0])[np.searchsorted(ends, minutes)]
     return weights
+
+
+def _access(
+    ratio: NDArray[np.float64], demand: NDArray[np.int64], facility: NDArray[np.int64],
+    weight: NDArray[np.float64], count: int,
+) -> NDArray[np.float64]:  # fmt: skip
+    supplied = np.where(np.isnan(ratio), 0.0, ratio)
+    return _sums(demand, weight * supplied[facility], count)
 
 
 def _nearest(

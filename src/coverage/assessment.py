@@ -16,6 +16,9 @@ from .network import WalkingNetwork
 from .pieces import SLIVER, Pieces, intersect, subtract, union, union_of, whole
 
 OUTSIDE_AREAS = "outside every area 片区之外"
+SCRAP_M = 1.0
+"""Less street than this in none of the areas is rounding, metres."""
+_ENDS = ["x0", "y0", "x1", "y1"]
 
 
 def pieces_inside(network: WalkingNetwork, area: shapely.Geometry) -> Pieces:
@@ -82,14 +85,19 @@ def pieces_by_area(
     """Return the pieces of street in each area, and in none of them, as `OUTSIDE_AREAS`.
 
     What lies in two areas, or along the rim between them, counts in the first; the parts add up to
-    `inside` but for scraps under a metre.
+    `inside` but for scraps under `SCRAP_M`.
     """
-    shapes = areas.geometry.to_numpy()
-    parts = dict(zip(map(str, areas.index), _by_area(network, inside, shapes), strict=True))
-    rest = subtract(inside, union_of(*parts.values())) if parts else inside
-    if rest.length_m(network.length_m) >= 1.0:
-        parts[OUTSIDE_AREAS] = rest
-    return parts
+    *parts, rest = every_part(network, inside, areas)
+    names = list(map(str, areas.index))
+    if rest.length_m(network.length_m) >= SCRAP_M:
+        names, parts = [*names, OUTSIDE_AREAS], [*parts, rest]
+    return dict(zip(names, parts, strict=True))
+
+
+def every_part(network: WalkingNetwork, inside: Pieces, areas: gpd.GeoDataFrame) -> list[Pieces]:
+    """Return the pieces of street in each area, and last in none of them, scraps included."""
+    parts = _by_area(network, inside, areas.geometry.to_numpy())
+    return [*parts, subtract(inside, union_of(*parts)) if parts else inside]
 
 
 def areas_coverage(
@@ -150,44 +158,102 @@ def streets_coverage(
         when a part lies beyond the horizon), for each key of `covered` ``covered_<key>`` (share of
         its length), and for each tier ``parts_<tier>``: where, see `coverage.covered_parts`.
     """
-    run, label = np.unique(network.street_pieces()[inside.edge], return_inverse=True)
-    count = len(run)
-    metres = (inside.end - inside.start) * network.length_m[inside.edge]
+    table = street_pieces(network, inside, minutes)
+    along = {key: within_each(inside, pieces) for key, pieces in covered.items()}
+    _, label = np.unique(network.street_pieces()[inside.edge], return_inverse=True)
+    return street_rows(table, along, label, crs=network.crs)
+
+
+def street_pieces(
+    network: WalkingNetwork, inside: Pieces, minutes: Mapping[str, Minutes]
+) -> pd.DataFrame:
+    """Return what `street_rows` joins: one row for each piece of street of the study area.
+
+    Returns
+    -------
+    table
+        Shape (P,): ``osm_id``, ``name``, ``highway``, ``metres``, for each tier ``minutes_<tier>``,
+        and the ends ``x0``, ``y0``, ``x1``, ``y1``.
+    """
+    way = network.way[inside.edge]
+    ends = shapely.get_coordinates(network.lines_of(inside)).reshape(-1, 4)
+    return pd.DataFrame(
+        {
+            "osm_id": network.ways.index.to_numpy()[way],
+            "name": network.ways["name"].to_numpy()[way],
+            "highway": network.ways["highway"].to_numpy()[way],
+            "metres": (inside.end - inside.start) * network.length_m[inside.edge],
+            **{f"minutes_{tier}": times.edge[inside.edge] for tier, times in minutes.items()},
+            **{name: ends[:, column] for column, name in enumerate(_ENDS)},
+        }
+    )
+
+
+def within_each(inside: Pieces, covered: Pieces) -> Pieces:
+    """Return what is covered of each piece, as fractions of that, by its number for an edge."""
+    low = np.searchsorted(covered.edge, inside.edge, side="left")
+    count = np.searchsorted(covered.edge, inside.edge, side="right") - low
+    piece = np.repeat(np.arange(len(inside)), count)
+    other = low[piece] + np.arange(len(piece)) - np.repeat(np.cumsum(count) - count, count)
+    # On the edge, as any two sets are intersected; then on the piece.
+    both = union(
+        piece,
+        np.maximum(inside.start[piece], covered.start[other]),
+        np.minimum(inside.end[piece], covered.end[other]),
+    )
+    begin, long = inside.start[both.edge], (inside.end - inside.start)[both.edge]
+    return Pieces(both.edge, (both.start - begin) / long, (both.end - begin) / long)
+
+
+def street_rows(
+    table: pd.DataFrame, covered: Mapping[str, Pieces], label: NDArray[np.int64], *, crs: str
+) -> gpd.GeoDataFrame:
+    """Return one row for each run of pieces of street.
+
+    Parameters
+    ----------
+    table
+        Shape (P,), as `street_pieces` returns it.
+    covered
+        What each tier, ``any`` and ``all`` cover of the pieces; see `within_each`.
+    label
+        Shape (P,), the run of each piece, from 0, none left out.
+    crs
+        The pieces' coordinate system.
+    """
+    count = int(label.max(initial=-1)) + 1
+    metres = table["metres"].to_numpy(float)
     length = np.bincount(label, weights=metres, minlength=count)
     first = np.full(count, len(label))
     np.minimum.at(first, label, np.arange(len(label)))
-    way = network.way[inside.edge[first]]
     columns: dict[str, NDArray[Any]] = {
-        "osm_id": network.ways.index.to_numpy()[way],
-        "name": network.ways["name"].to_numpy()[way],
-        "highway": network.ways["highway"].to_numpy()[way],
-        "length_m": length,
+        name: table[name].to_numpy()[first] for name in ("osm_id", "name", "highway")
     }
+    columns["length_m"] = length
     # A run without length (two nodes at one place) weighs its parts alike.
     weight = np.where(length[label] > 0, metres, 1.0)
     total = np.bincount(label, weights=weight, minlength=count)
-    for tier, times in minutes.items():
-        weighted = np.bincount(label, weights=weight * times.edge[inside.edge], minlength=count)
-        columns[f"minutes_{tier}"] = weighted / total
-    of_edge = np.full(len(network.length_m), -1)
-    of_edge[inside.edge] = label
+    for name in filter(lambda name: name.startswith("minutes_"), map(str, table.columns)):
+        weighted = weight * table[name].to_numpy(float)
+        columns[name] = np.bincount(label, weights=weighted, minlength=count) / total
+    ends = table[_ENDS].to_numpy(float).reshape(-1, 2, 2)
     order = np.argsort(label, kind="stable")
-    lines = network.lines_of(inside)[order]
+    lines = shapely.linestrings(ends[order])
     shapes = shapely.line_merge(shapely.multilinestrings(lines, indices=label[order]))
     for key, pieces in covered.items():
-        both = intersect(inside, pieces)
-        on = of_edge[both.edge]
+        on = label[pieces.edge]
         covered_m = np.bincount(
-            on,
-            weights=(both.end - both.start) * network.length_m[both.edge],
-            minlength=count,
+            on, weights=(pieces.end - pieces.start) * metres[pieces.edge], minlength=count
         )
         share = np.divide(covered_m, length, out=np.zeros(count), where=length > 0)
         columns[f"covered_{key}"] = np.minimum(share, 1.0)
-        if key in minutes:
-            some = both.keep(((share > 0) & (share < 1 - SLIVER))[on])
+        if f"minutes_{key}" in columns:
+            some = pieces.keep(((share > 0) & (share < 1 - SLIVER))[on])
+            tail, head = ends[some.edge, 0], ends[some.edge, 1]
+            places = np.stack([some.start, some.end], axis=1)[:, :, None]
+            stretches = shapely.linestrings(tail[:, None] + (head - tail)[:, None] * places)
             columns[f"parts_{key}"] = parts_text(
-                parts_along(shapes, of_edge[some.edge], network.lines_of(some)), count
+                parts_along(shapes, label[some.edge], stretches), count
             )
-    streets = gpd.GeoDataFrame(columns, geometry=shapes, crs=network.crs)
+    streets = gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
     return streets.sort_values(["osm_id", "length_m"], kind="stable", ignore_index=True)

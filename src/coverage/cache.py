@@ -171,7 +171,7 @@ def digest(*uses: object) -> str:
     """Return the hash of values and of this program's source, 32 hex digits."""
     buffer = BytesIO()
     write_columns(list(uses), buffer)
-    whole = hashlib.blake2b(_own_source().encode(), digest_size=16)
+    whole = hashlib.blake2b(own_source().encode(), digest_size=16)
     whole.update(buffer.getbuffer())
     return whole.hexdigest()
 
@@ -189,7 +189,7 @@ def file_digest(path: Path) -> str:
 
 
 @functools.cache
-def _own_source() -> str:
+def own_source() -> str:
     """Return the hash of every module of this package: other code, other results."""
     whole = hashlib.blake2b(digest_size=16)
     modules: list[tuple[str, Any]] = []

@@ -13,6 +13,9 @@ from .snapping import Snapped
 from .study_parts import Direction
 from .walkers import PACKAGED_WALKERS
 
+FAR = 4.0
+"""Who is near a facility as the crow flies and has no walk to it within so many horizons cannot
+pass."""
 _TURNED: Mapping[Direction, Direction] = {"to": "back", "back": "to", "worst": "worst"}
 """The walk as it is for whoever stands at its other end."""
 
@@ -54,6 +57,8 @@ def find_causes(
     threshold_min: float,
     horizon_min: float,
     direction: Direction,
+    connected: NDArray[np.bool_] | None = None,
+    passable: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.object_]:
     """Return why each home is not covered by a tier; empty for those that are.
 
@@ -73,6 +78,9 @@ def find_causes(
         Minutes.
     direction
         Which walk counts.
+    connected, passable
+        Shape (D,), whether each home's streets connect to any facility's, and whether this walker
+        can pass to one at all, however far; worked out on `network` unless given.
     """
     count = len(minutes)
     uncovered = ~(minutes <= threshold_min + 1e-6 / 60)
@@ -92,15 +100,15 @@ def find_causes(
         )
         near[found] = True
     flat = timed(network, network.walker.on_the_flat)
-    connected = np.isin(flat.components()[places.edge], _components(flat, facilities.snapped))
-    passable = ~np.isnan(minutes)
-    asked = np.flatnonzero(uncovered & places.found & connected & near & ~passable)
-    # Few: near a facility and yet beyond the horizon. So the search starts at the homes.
-    links = find_links(
-        network, _some(places, asked), facilities.snapped, direction=_TURNED[direction],
-        horizon_min=horizon_min * 4,
-    )  # fmt: skip
-    passable[asked[links.facility]] = True
+    if connected is None:
+        connected = np.isin(flat.components()[places.edge], _components(flat, facilities.snapped))
+    if passable is None:
+        passable = ~np.isnan(minutes)
+        asked = np.flatnonzero(uncovered & places.found & connected & near & ~passable)
+        # Few: near a facility and yet beyond the horizon. So the search starts at the homes.
+        passable[asked] = can_pass(
+            network, places.of(asked), facilities.snapped, horizon_min, direction
+        )
     adult = timed(network, PACKAGED_WALKERS["adult"])
     return np.select(
         [
@@ -116,8 +124,17 @@ def find_causes(
     ).astype(object)
 
 
-def _some(places: Snapped, chosen: NDArray[np.int64]) -> Snapped:
-    return Snapped(*(getattr(places, name)[chosen] for name in places.__slots__))
+def can_pass(
+    network: WalkingNetwork, places: Snapped, facilities: Snapped, horizon_min: float,
+    direction: Direction,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Return which homes have a walk to any of the facilities in `FAR` times the horizon."""
+    links = find_links(
+        network, places, facilities, direction=_TURNED[direction], horizon_min=horizon_min * FAR
+    )
+    found = np.zeros(len(places.edge), dtype=bool)
+    found[links.facility] = True
+    return found
 
 
 def _components(network: WalkingNetwork, snapped: Snapped) -> NDArray[np.int64]:

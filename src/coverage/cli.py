@@ -11,6 +11,7 @@ from . import __version__
 from .cli_diff import diff
 from .cli_options import Folder, load, lon_lat, study_argument, with_changes
 from .cli_site import site
+from .cli_tiles import in_tiles, run_tiles, with_tiles
 from .cli_visits import visits
 from .cli_weak_points import weak_points
 from .cli_whatif import whatif
@@ -82,6 +83,7 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Compute everything, whatever earlier runs kept.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the map's path.")
 @click.option("--verbose", "-v", is_flag=True, help="Also print which parts of the steps ran.")
+@with_tiles
 def run(
     study: str, out: Path | None, also: tuple[str, ...], fresh: bool, quiet: bool, verbose: bool,
     **options: Any,
@@ -91,6 +93,15 @@ def run(
     STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. What a run has
     computed is kept in .cache in the folder of its results: the next one computes only what has
     changed.
+
+    \b
+    With --workers, --scheduler or --tiles the study is cut into tiles, for studies that one process
+    cannot hold. Such a run writes, with the same figures,
+      areas.csv, facilities.csv, gaps.csv, zones.csv, summary.json, manifest.json and, in
+      coverage.gpkg, the layers facilities, gaps, areas, demand and streets;
+    it writes no map, report, picture or workbook, and computes no isochrones, services, choices of
+    walkers or proposals. Gaps need [population]. Streets come from a file; nothing is kept in
+    .cache.
     """
     from . import pipeline
     from .cache import Cache
@@ -110,6 +121,9 @@ def run(
             "take their place. Choose another --out to keep both.",
             err=True,
         )
+    if in_tiles(options):
+        run_tiles(loaded, folder, options, also=also, quiet=quiet)
+        return
     keep = Cache(folder / ".cache", fresh=fresh)
     with show_steps(len(pipeline.STEPS) + 1, quiet=quiet) as progress:
         result = pipeline.run(loaded, progress=progress, keep=keep)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,6 @@ from rich.table import Table
 from .causes import CAUSES
 from .inputs.everything import Inputs
 from .pipeline import Progress as ShowStep
-from .result import Result
 from .routes import Route
 from .study import Study
 from .study_parts import TIERS, TierName
@@ -55,12 +54,21 @@ def show_steps(count: int, *, quiet: bool) -> Iterator[ShowStep]:
         yield step
 
 
+class Summed(Protocol):
+    """What a run found, by its headline figures."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The content of ``summary.json``."""
+
+
 def show_summary(
-    result: Result, map_path: Path, seconds: Mapping[str, float], from_cache: Sequence[str]
+    result: Summed, map_path: Path, seconds: Mapping[str, float], from_cache: Sequence[str]
 ) -> None:
     """Print the headline figures, what every step took, and where the files are."""
     console = Console(highlight=False)
     summary = result.summary
+    gaps = summary.get("gaps")
     console.print(f"\n[bold]{escape(summary['title'])}[/bold]")
     for notice in summary["notices"]:
         console.print(f"[yellow]! {escape(notice)}[/yellow]")
@@ -82,19 +90,20 @@ def show_summary(
         _add_row(
             table, f"{tier} {_SHORT_ZH[tier]}", summary["coverage"][tier],
             str(summary["facilities"][tier]), f"{summary['threshold_min'][tier]:g}",
-            str(summary["gaps"][tier]["count"]),
+            str(gaps[tier]["count"]) if gaps else "",
         )  # fmt: skip
     _add_row(table, "any 任一层级", summary["coverage"]["any"], "", "", "")
     _add_row(table, "all 全部三级", summary["coverage"]["all"], "", "", "")
     console.print(table)
-    _show_people(console, summary["people"], summary["gaps"])
+    _show_people(console, summary.get("people"), gaps or {})
     _show_warnings(console, summary["warnings"])
     steps = [
         f"{step} {took:.1f} s{' (kept 已缓存)' if step in from_cache else ''}"
         for step, took in seconds.items()
     ]
     console.print(f"[dim]steps 步骤: {' · '.join(steps)}[/dim]")
-    console.print(f"Map 地图: {escape(str(map_path))}", soft_wrap=True)
+    if map_path.suffix == ".html":
+        console.print(f"Map 地图: {escape(str(map_path))}", soft_wrap=True)
     console.print(f"All results 全部结果: {escape(str(map_path.parent))}", soft_wrap=True)
 
 

@@ -1,5 +1,6 @@
 """Demand points: where old people live, with totals conserved to the last person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -90,23 +91,20 @@ def spread_over_homes(
     A building belongs to the area that its centre lies in, the first where areas overlap. Floor
     area is footprint times levels; see `USUAL_LEVELS` for those untagged.
     """
-    homes = buildings[_is_home(buildings)].reset_index(drop=True)
+    homes = buildings[is_home(buildings)].reset_index(drop=True)
     centre = shapely.centroid(homes.geometry.to_numpy())
     floor = shapely.area(homes.geometry.to_numpy()) * levels(homes, more=levels_more)
-    home_area = _area_of(centre, areas)
-    streets = np.flatnonzero(
-        (network.features.kind == STREET)
-        & np.isin(network.ways["highway"].to_numpy().astype(str), list(_HOME_STREETS))[network.way]
-    )
+    home_area = first_area_of(centre, areas)
+    streets = home_streets(network)
     middle = shapely.points(network.midpoints()[streets])
-    street_area = _area_of(middle, areas)
+    street_area = first_area_of(middle, areas)
     # Streets count only where no home does.
     with_homes = np.unique(home_area[(home_area >= 0) & (floor > 0)])
     street_area[np.isin(street_area, with_homes)] = -1
     place = np.concatenate([home_area, street_area])
     weight = np.concatenate([floor, network.length_m[streets]])
     used = (place >= 0) & (weight > 0)
-    population, elderly = _apportioned(
+    population, elderly = apportioned(
         place, np.where(used, weight, 0.0), areas["population"].to_numpy(float),
         areas["elderly"].to_numpy(float),
     )  # fmt: skip
@@ -148,22 +146,44 @@ def inside_only(
     )
 
 
-def levels(buildings: gpd.GeoDataFrame, *, more: float = 0.0) -> NDArray[np.float64]:
-    """Return the levels of every building: as tagged, else the usual ones of its kind, and more."""
-    tagged = buildings.groupby("kind")["levels"].agg(["median", "count"])
-    known = tagged["median"].where(tagged["count"] >= ENOUGH_TAGGED)
-    usual = pd.Series({k: USUAL_LEVELS.get(str(k), OTHER_LEVELS) for k in tagged.index})
-    by_kind = known.fillna(usual.astype(float))
-    inferred = np.maximum(buildings["kind"].map(by_kind) + more, 1.0)
+def levels(
+    buildings: gpd.GeoDataFrame, *, more: float = 0.0, usual: Mapping[str, float] | None = None
+) -> NDArray[np.float64]:
+    """Return the levels of every building: as tagged, else the usual ones of its kind, and more.
+
+    `usual` are those of `usual_levels`, where they come from more buildings than these.
+    """
+    known = usual_levels(buildings) if usual is None else usual
+    by_kind = {
+        kind: known.get(kind, float(USUAL_LEVELS.get(str(kind), OTHER_LEVELS)))
+        for kind in buildings["kind"].unique()
+    }
+    inferred = np.maximum(buildings["kind"].map(by_kind).astype(float) + more, 1.0)
     return np.asarray(buildings["levels"].fillna(inferred), dtype=float)
 
 
-def _is_home(buildings: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+def usual_levels(buildings: pd.DataFrame) -> dict[str, float]:
+    """Return the median levels of each ``kind`` that enough buildings say theirs of."""
+    tagged = buildings.groupby("kind")["levels"].agg(["median", "count"])
+    known = tagged["median"][tagged["count"] >= ENOUGH_TAGGED]
+    return {str(kind): float(median) for kind, median in known.items()}
+
+
+def home_streets(network: WalkingNetwork) -> NDArray[np.int64]:
+    """Return the edges along which people live in an area that has no home."""
+    return np.flatnonzero(
+        (network.features.kind == STREET)
+        & np.isin(network.ways["highway"].to_numpy().astype(str), list(_HOME_STREETS))[network.way]
+    )
+
+
+def is_home(buildings: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Return in which buildings people live."""
     kind = buildings["kind"]
     return np.asarray(kind.isin(HOMES) & ~((kind == "yes") & buildings["use"].astype(bool)))
 
 
-def _area_of(points: NDArray[np.object_], areas: gpd.GeoDataFrame) -> NDArray[np.int64]:
+def first_area_of(points: NDArray[np.object_], areas: gpd.GeoDataFrame) -> NDArray[np.int64]:
     """Return the first area that each point lies in, -1 for none."""
     point, area = shapely.STRtree(points).query(areas.geometry.to_numpy(), predicate="intersects")[
         ::-1
@@ -173,10 +193,24 @@ def _area_of(points: NDArray[np.object_], areas: gpd.GeoDataFrame) -> NDArray[np
     return np.where(of < len(areas), of, -1)
 
 
-def _apportioned(
+def apportioned(
     place: NDArray[np.int64], weight: NDArray[np.float64], population: NDArray[np.float64],
     elderly: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """Share the people of areas among places by weight.
+
+    Parameters
+    ----------
+    place, weight
+        Shape (P,), the area of each place (-1 for none), and what it weighs.
+    population, elderly
+        Shape (A,), the areas' totals.
+
+    Returns
+    -------
+    population, elderly
+        Shape (P,).
+    """
     people = _by_weight(place, weight, population)
     # By the people placed, so that no home has more elderly people than people.
     return people, _by_weight(place, people, elderly)

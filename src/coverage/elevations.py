@@ -97,6 +97,7 @@ def estimate_elevations(
     surface_m: NDArray[np.float64],
     *,
     use_incline: NDArray[np.bool_] | None = None,
+    usual_m: float | None = None,
 ) -> Elevations:
     """Estimate the height of every node.
 
@@ -111,6 +112,9 @@ def estimate_elevations(
     use_incline
         Shape (W,), whose ``incline`` tags to use; all by default. Others can be held out, to judge
         the estimate by them.
+    usual_m
+        Where heights that the raster does not know begin, metres; the median of `surface_m` unless
+        given.
     """
     count = len(streets.node_id)
     known = np.isfinite(surface_m)
@@ -120,7 +124,9 @@ def estimate_elevations(
     streets = replace(
         streets, tail=streets.tail[real], head=streets.head[real], way=streets.way[real]
     )
-    if not known.any():
+    if usual_m is None and known.any():
+        usual_m = float(np.nanmedian(surface_m))
+    if usual_m is None:
         nothing = np.full(count, np.nan)
         return Elevations(nothing, nothing, 0, 0, np.zeros(every_edge, dtype=bool))
     length = np.hypot(*(xy[streets.head] - xy[streets.tail]).T)
@@ -128,9 +134,10 @@ def estimate_elevations(
     rise = _rises(streets.tail, streets.head, count)
     grade_sd = _grade_sd(streets)
     rise_sd = grade_sd * np.sqrt(np.maximum(length, _SHORTEST_M) * CORRELATION_M)
-    fixed = [_tag_terms(streets, length, count, use_incline), _anchor(streets, surface_m, ground)]
+    fixed = [_tag_terms(streets, length, count, use_incline),
+             _anchor(streets, surface_m, ground, usual_m)]  # fmt: skip
     over_under = _crossing_rows(streets, xy, count)
-    z = np.where(known, surface_m, np.nanmedian(surface_m))
+    z = np.where(known, surface_m, usual_m)
     order: NDArray[np.int64] | None = None
     at_ground = csr_array(
         (np.ones(len(ground)), (np.arange(len(ground)), ground)), shape=(len(ground), count)
@@ -233,7 +240,9 @@ def _ground_nodes(
     return ground, np.sqrt(np.clip(carried[ground], 2.0, 30.0) / 30.0)
 
 
-def _anchor(streets: Streets, surface_m: NDArray[np.float64], ground: NDArray[np.int64]) -> _Terms:
+def _anchor(
+    streets: Streets, surface_m: NDArray[np.float64], ground: NDArray[np.int64], usual_m: float
+) -> _Terms:
     """Hold loosely what no ground node holds, so that the problem has one solution."""
     count = len(surface_m)
     links = csr_array(
@@ -243,7 +252,7 @@ def _anchor(streets: Streets, surface_m: NDArray[np.float64], ground: NDArray[np
     held = np.zeros(component.max() + 1, dtype=bool)
     held[component[ground]] = True
     loose = np.flatnonzero(~held[component])
-    wanted = np.where(np.isfinite(surface_m), surface_m, np.nanmedian(surface_m))[loose]
+    wanted = np.where(np.isfinite(surface_m), surface_m, usual_m)[loose]
     matrix = csr_array(
         (np.ones(len(loose)), (np.arange(len(loose)), loose)), shape=(len(loose), count)
     )

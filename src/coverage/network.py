@@ -118,6 +118,12 @@ class WalkingNetwork:
 
         Two edges of a way belong together when they meet at a node where nothing else meets them.
         """
+        _, one, other = self.joints()
+        links = coo_array((np.ones(len(one)), (one, other)), shape=(len(self.tail),) * 2)
+        return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+
+    def joints(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the nodes at which `street_pieces` joins two edges, and the two edges of each."""
         count = len(self.tail)
         nodes = np.concatenate([self.tail, self.head])
         edges = np.tile(np.arange(count), 2)
@@ -128,10 +134,7 @@ class WalkingNetwork:
         plain = first[degree[nodes[first]] == 2]
         one, other = edges[plain], edges[plain + 1]
         same = self.way[one] == self.way[other]
-        links = coo_array(
-            (np.ones(int(same.sum())), (one[same], other[same])), shape=(count, count)
-        )
-        return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+        return nodes[plain[same]], one[same], other[same]
 
     def to_frames(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         """Return the nodes (index: id) and the edges (index: position) as GeoDataFrames."""

@@ -118,7 +118,7 @@ def assess_people(
     uncovered = uncovered_by(
         study, network, homes, places, facilities, snapped, tiers, thresholds, covered
     )
-    uncovered.append(_circle(uncovered, covered["all"]))
+    uncovered.append(circle_left(uncovered, covered["all"]))
     found = {
         one.tier: find_people_gaps(
             network, inside, homes, places, one, areas=areas, facilities=facilities
@@ -195,7 +195,7 @@ def _causes(
     )
 
 
-def _circle(tiers: list[Uncovered], streets: Pieces) -> Uncovered:
+def circle_left(tiers: list[Uncovered], streets: Pieces) -> Uncovered:
     """Return what is not covered by every tier; of each home the tier that is farthest decides."""
     minutes = np.stack([tier.minutes for tier in tiers])
     missing = np.stack([tier.cause != "" for tier in tiers])

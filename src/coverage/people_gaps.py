@@ -87,6 +87,58 @@ def find_people_gaps(
     unlisted_elderly, unlisted_m
         Elderly people and metres of street that are uncovered and in no listed gap.
     """
+    return people_gaps(
+        points,
+        street_names(network, places),
+        uncovered,
+        pieces_left(network, inside, uncovered),
+        areas=areas,
+        facilities=facilities,
+    )
+
+
+def street_names(network: WalkingNetwork, places: Snapped) -> NDArray[np.object_]:
+    """Return the name of the street of each place, None for none."""
+    names = np.full(len(places.edge), None, dtype=object)
+    way = network.way[places.edge[places.found]]
+    names[places.found] = network.ways["name"].to_numpy(object)[way]
+    return names
+
+
+def pieces_left(
+    network: WalkingNetwork, inside: Pieces, uncovered: Uncovered
+) -> NDArray[np.float64]:
+    """Return what is not covered of the streets: middles (x, y) and metres, shape (P, 3)."""
+    left = subtract(inside, uncovered.streets)
+    middles = shapely.line_interpolate_point(network.lines_of(left), 0.5, normalized=True)
+    metres = (left.end - left.start) * network.length_m[left.edge]
+    return np.column_stack([shapely.get_coordinates(middles).reshape(-1, 2), metres])
+
+
+def people_gaps(
+    points: gpd.GeoDataFrame,
+    street: NDArray[np.object_],
+    uncovered: Uncovered,
+    left: NDArray[np.float64],
+    *,
+    areas: gpd.GeoDataFrame | None,
+    facilities: gpd.GeoDataFrame,
+) -> tuple[gpd.GeoDataFrame, float, float]:
+    """Find the gaps as `find_people_gaps`, without the network.
+
+    Parameters
+    ----------
+    points
+        The homes.
+    street
+        Shape (D,), the name of the street that each stands on, None for none.
+    uncovered
+        What the tier does not cover.
+    left
+        Its streets as `pieces_left` returns them.
+    areas, facilities
+        As of `find_people_gaps`.
+    """
     elderly = points["elderly"].to_numpy(float)
     home = np.flatnonzero((uncovered.cause != "") & (points["population"] > 0).to_numpy())
     xy = shapely.get_coordinates(points.geometry.to_numpy()[home])
@@ -96,9 +148,8 @@ def find_people_gaps(
     people = np.bincount(of[home], weights=elderly[home], minlength=len(shapes))
     listed = np.flatnonzero(people >= SMALLEST_GAP_ELDERLY)
     listed = listed[np.argsort(-people[listed], kind="stable")]
-    street_of, street_m = _streets_in(network, subtract(inside, uncovered.streets), shapes)
+    street_of, street_m = _shape_at(shapely.points(left[:, :2]), shapes, "contains"), left[:, 2]
     area_of = areas_at(points.geometry.to_numpy(), areas)
-    names = network.ways["name"].to_numpy()[network.way]
     uncovered_m = np.bincount(street_of + 1, weights=street_m, minlength=len(shapes) + 1)[1:]
     population = points["population"].to_numpy(float)
     members = positions_by(of, len(shapes))
@@ -117,7 +168,7 @@ def find_people_gaps(
                 "cause_zh": CAUSES[cause],
                 "cause_share": float(weight[uncovered.cause[here] == cause].sum() / weight.sum()),
                 "area": heaviest(area_of[here], weight),
-                "streets": _street_names(names, places.edge[here], weight),
+                "streets": _street_names(street[here], weight),
                 "nearest_facility": nearest,
                 "nearest_name": facilities["name"].get(nearest, ""),
                 "minutes": weighted_median(uncovered.minutes[here], weight),
@@ -127,7 +178,7 @@ def find_people_gaps(
         )
     index = pd.Index([f"{uncovered.tier}-{n:02d}" for n in range(1, len(rows) + 1)], name="gap")
     gaps = gpd.GeoDataFrame(
-        rows, index=index, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=network.crs
+        rows, index=index, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=points.crs
     )
     in_listed = np.isin(street_of, listed)
     return (
@@ -135,16 +186,6 @@ def find_people_gaps(
         float(elderly[home].sum() - people[listed].sum()),
         float(street_m[~in_listed].sum()),
     )
-
-
-def _streets_in(
-    network: WalkingNetwork, pieces: Pieces, shapes: NDArray[np.object_]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the shape that each piece's middle lies in (-1 for none), and its metres."""
-    middles = shapely.line_interpolate_point(network.lines_of(pieces), 0.5, normalized=True)
-    return _shape_at(middles, shapes, "contains"), (pieces.end - pieces.start) * network.length_m[
-        pieces.edge
-    ]
 
 
 def _shape_at(
@@ -160,12 +201,10 @@ def _shape_at(
     return of
 
 
-def _street_names(
-    names: NDArray[np.object_], edges: NDArray[np.int64], weight: NDArray[np.float64]
-) -> str:
+def _street_names(names: NDArray[np.object_], weight: NDArray[np.float64]) -> str:
     people: Counter[str] = Counter()
-    for edge, elderly in zip(edges.tolist(), weight.tolist(), strict=True):
-        if edge >= 0 and isinstance(names[edge], str):
-            people[names[edge]] += elderly
+    for name, elderly in zip(names.tolist(), weight.tolist(), strict=True):
+        if isinstance(name, str):
+            people[name] += elderly
     first = sorted(people.items(), key=lambda item: (-item[1], item[0]))[:_MOST_STREETS]
     return "、".join(name for name, _ in first)

@@ -138,7 +138,9 @@ def run(
                 *walk, demand, facilities, inside, covered, inputs.areas, inputs.zones,
                 study.tiers, study.population, study.horizon_min,
             )  # fmt: skip
-            areas = None if areas is None or people.areas is None else _joined(areas, people.areas)
+            areas = (
+                None if areas is None or people.areas is None else with_people(areas, people.areas)
+            )
     with clock.step(STEPS[6]):
         if people is not None:
             gaps, unlisted = people.gaps, people.unlisted
@@ -249,7 +251,7 @@ class Clock:
     """
 
     progress: Progress
-    keep: Keep
+    keep: Keep = compute_anew
     seconds: dict[str, float] = field(default_factory=dict)
     from_cache: list[str] = field(default_factory=list)
 
@@ -300,7 +302,7 @@ def _street_gaps(
     return pd.concat([gaps for gaps, _ in found.values()]), unlisted
 
 
-def _joined(areas: gpd.GeoDataFrame, people: pd.DataFrame) -> gpd.GeoDataFrame:
+def with_people(areas: gpd.GeoDataFrame, people: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return the areas with their people; where nobody lives counts are 0 and the rest unknown."""
     people = people.reindex(areas.index)
     counts = [c for c in people if str(c).startswith(("population", "elderly", "only_"))]

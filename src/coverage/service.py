@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .access import Decay, facility_value, floating_catchment, load
+from .access import Decay, access_by_ratio, facility_value, floating_catchment, load
 from .links import Links
 
 
@@ -75,3 +75,82 @@ def service_of(
             )
         )
     return pd.concat(rows).sort_index(), access
+
+
+def service_parts(
+    elderly: NDArray[np.float64],
+    links: Links,
+    tiers: Mapping[str, NDArray[np.int64]],
+    thresholds_min: Mapping[str, float],
+    *,
+    decay: Decay,
+) -> pd.DataFrame:
+    """Return what some of the homes add to each facility; sums over all homes make `service_of`.
+
+    Parameters are those of `service_of`.
+
+    Returns
+    -------
+    parts
+        Index: the facility's position. The four columns of `coverage.access.FacilityValue`,
+        ``visitors`` (elderly people who go there when everybody goes to the nearest) and
+        ``weighted`` (elderly people in the catchment, by the decay).
+    """
+    rows = []
+    for tier, members in tiers.items():
+        own = links.of(members)
+        position = np.searchsorted(members, own.facility)
+        threshold, unknown = thresholds_min[tier], np.full(len(members), np.nan)
+        value = facility_value(
+            elderly, own.place, position, own.minutes, threshold_min=threshold, count=len(members)
+        )
+        goes = load(elderly, unknown, own.place, position, own.minutes)
+        catchment = floating_catchment(
+            elderly, unknown, own.place, position, own.minutes, threshold_min=threshold, decay=decay
+        )
+        columns = {"visitors": goes.elderly, "weighted": catchment.reach_elderly}
+        rows.append(pd.DataFrame({**asdict(value), **columns}, index=members))
+    return pd.concat(rows).sort_index()
+
+
+def service_together(parts: pd.DataFrame, capacity: NDArray[np.float64]) -> pd.DataFrame:
+    """Return the facilities of `service_of` from the sums of `service_parts` over all homes.
+
+    Parameters
+    ----------
+    parts
+        Shape (F,).
+    capacity
+        Shape (F,), places; NaN where unknown.
+    """
+    # Everybody at a facility as one place with people, at its door.
+    one, at_door = np.arange(len(parts)), np.zeros(len(parts))
+    loads = load(parts["visitors"].to_numpy(float), capacity, one, one, at_door)
+    catchment = floating_catchment(
+        parts["weighted"].to_numpy(float), capacity, one, one, at_door, threshold_min=1.0
+    )
+    return parts.drop(columns=["visitors", "weighted"]).assign(
+        elderly_per_place=np.where(capacity > 0, loads.per_place, np.nan),
+        load=np.select([loads.overloaded, loads.idle], ["overloaded", "idle"], ""),
+        places_per_elderly=catchment.ratio,
+    )
+
+
+def access_of(
+    ratio: NDArray[np.float64],
+    links: Links,
+    tiers: Mapping[str, NDArray[np.int64]],
+    thresholds_min: Mapping[str, float],
+    *,
+    decay: Decay,
+    count: int,
+) -> dict[str, NDArray[np.float64]]:
+    """Return the access of `service_of` for `count` homes, given the facilities' ratios."""
+    found = {}
+    for tier, members in tiers.items():
+        own = links.of(members)
+        found[tier] = access_by_ratio(
+            ratio[members], own.place, np.searchsorted(members, own.facility), own.minutes,
+            threshold_min=thresholds_min[tier], decay=decay, count=count,
+        )  # fmt: skip
+    return found

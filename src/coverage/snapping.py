@@ -48,6 +48,10 @@ class Snapped:
         """Which points are on the network, shape (P,)."""
         return self.edge >= 0
 
+    def of(self, chosen: NDArray[np.int64]) -> "Snapped":
+        """Return the chosen points, by position."""
+        return Snapped(*(getattr(self, name)[chosen] for name in self.__slots__))
+
     def walked_by(self, walker: Walker) -> "Snapped":
         """Return the same places with the straight legs at another walker's pace."""
         return replace(self, leg_s=self.distance_m / walker.level_speed_mps)
@@ -105,21 +109,33 @@ def snap(
     )
 
 
-def usable_edges(network: WalkingNetwork) -> NDArray[np.int64]:
+def usable_edges(
+    network: WalkingNetwork, *, real: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
     """Return the edges that a facility or a home may stand on, ascending.
 
     Usable is an edge that this walker can go along, that is not in a tunnel, a motorway, a lift, an
     escalator or a ride, and whose component has at least `REAL_COMPONENT_M` of street (the largest
     always counts).
+
+    Parameters
+    ----------
+    network
+        Timed for the walker.
+    real
+        Shape (E,), whether the edge's component has so much, where that is known of more than this
+        network.
     """
-    component = network.components()
     passable = np.isfinite(network.seconds_along) | np.isfinite(network.seconds_against)
-    street_m = np.where(passable, network.length_m, 0.0)
-    real = np.bincount(component, weights=street_m) >= REAL_COMPONENT_M
-    real[0] = True
+    if real is None:
+        component = network.components()
+        street_m = np.where(passable, network.length_m, 0.0)
+        enough = np.bincount(component, weights=street_m) >= REAL_COMPONENT_M
+        enough[0] = True
+        real = enough[component]
     barred = network.ways["highway"].isin(_NOT_USABLE).to_numpy() | in_tunnel(network.ways)
     carried = np.isin(network.features.kind, [LIFT, RIDE, ESCALATOR])
-    return np.flatnonzero(passable & real[component] & ~barred[network.way] & ~carried)
+    return np.flatnonzero(passable & real & ~barred[network.way] & ~carried)
 
 
 def snap_facilities(

@@ -107,7 +107,7 @@ def summarise(
         },
         "warnings": [
             *inputs.warnings,
-            *_warnings(study, list(off), quality, counts, overall["street_km"], places),
+            *warnings_of(study, list(off), quality, counts, overall["street_km"], places),
             *services_warnings(services, study, len(facilities)),
         ],
     }
@@ -127,10 +127,28 @@ def _gap_figures(
     return figures
 
 
-def _warnings(
+def warnings_of(
     study: Study, off: list[str], quality: Mapping[str, Any], counts: Mapping[str, int],
     street_km: float, unknown_places: int,
 ) -> list[str]:  # fmt: skip
+    """Return what a planner should know.
+
+    Parameters
+    ----------
+    study
+        The study.
+    off
+        Ids of facilities without a street.
+    quality
+        From `coverage.quality.assess_quality`; ``absurd_tags`` and ``share_without_elevation``, and
+        ``elevation`` where there is a raster.
+    counts
+        Facilities of each tier.
+    street_km
+        Street in the study area.
+    unknown_places
+        How many facilities say nothing of their places.
+    """
     warnings = [
         f"streets: {count} '{tag}' tags make no sense and are passed over"
         for tag, count in quality["absurd_tags"].items()

@@ -1,5 +1,6 @@
 """Buildings from an OpenStreetMap file: outline, kind, levels, entrances."""
 
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ _BLOCK = 2**14
 """So many outlines wait as text, which is far larger than the shapes it becomes."""
 
 
-def read_buildings(path: Path, *, within: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
+def read_buildings(
+    path: Path, *, within: shapely.Geometry | None = None, numbered: bool = False
+) -> gpd.GeoDataFrame:
     """Read the buildings of an ``.osm`` or ``.osm.pbf`` file.
 
     Parameters
@@ -31,6 +34,8 @@ def read_buildings(path: Path, *, within: shapely.Geometry | None = None) -> gpd
         The file.
     within
         EPSG:4326; buildings beyond its bounds are left out. None: all are read.
+    numbered
+        Whether the index is each one's number among all buildings of the file.
 
     Returns
     -------
@@ -46,20 +51,26 @@ def read_buildings(path: Path, *, within: shapely.Geometry | None = None) -> gpd
         When the file cannot be read; see `readable_osm`.
     """
     with readable_osm(path, purpose="buildings") as ordered:
-        return _read(ordered, (-180.0, -90.0, 180.0, 90.0) if within is None else within.bounds)
+        bounds = (-180.0, -90.0, 180.0, 90.0) if within is None else within.bounds
+        found, numbers = _read(ordered, bounds)
+        return found.set_index(pd.Index(numbers)) if numbered else found
 
 
-def _read(path: Path, bounds: tuple[float, float, float, float]) -> gpd.GeoDataFrame:
+def _read(
+    path: Path, bounds: tuple[float, float, float, float]
+) -> tuple[gpd.GeoDataFrame, NDArray[np.int64]]:
     as_wkb = osmium.geom.WKBFactory()
     texts: list[str] = []
     blocks = []
     rows = []
+    numbers = array("q")
+    met = 0
     for area in _areas(path):
-        if (
-            area.visible
-            and area.tags.get("building") not in {None, "no"}
-            and _begins_within(area, bounds)
-        ):
+        if not area.visible or area.tags.get("building") in {None, "no"}:
+            continue
+        met += 1
+        if _begins_within(area, bounds):
+            numbers.append(met - 1)
             texts.append(as_wkb.create_multipolygon(area))
             rows.append(_row(area))
             if len(texts) == _BLOCK:
@@ -69,11 +80,9 @@ def _read(path: Path, bounds: tuple[float, float, float, float]) -> gpd.GeoDataF
     single = shapely.get_num_geometries(polygons) == 1
     frame = pd.DataFrame(rows, columns=list(COLUMNS[:5]))
     frame["entrances"] = _entrances(polygons, _doors(path))
-    return gpd.GeoDataFrame(
-        frame,
-        geometry=np.where(single, shapely.get_geometry(polygons, 0), polygons),
-        crs="EPSG:4326",
-    )
+    shapes = np.where(single, shapely.get_geometry(polygons, 0), polygons)
+    found = gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
+    return found, np.array(numbers, dtype=np.int64)
 
 
 def _doors(path: Path) -> NDArray[np.int64]:

@@ -120,7 +120,7 @@ def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
     boundary = boundary_of(study, areas, files, findings)
     facilities = None
     with findings.gather():
-        facilities = _listed(study, files, findings)
+        facilities = read_listed(study, files, findings)
     elevation = population = candidates = None
     with findings.gather():
         if (part := present(study, study.elevation)) is not None:
@@ -149,7 +149,7 @@ def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
     crs = local_crs(boundary, findings)
     local = gpd.GeoSeries([boundary], crs="EPSG:4326").to_crs(crs).iloc[0]
     listed = facilities
-    facilities = _in_reach(facilities.to_crs(crs), local, study, findings)
+    facilities = facilities_in_reach(facilities.to_crs(crs), local, study, findings)
     if areas is not None and not areas.to_crs(crs).intersects(local).any():
         findings.problem(
             study.areas.file if study.areas else "areas",
@@ -245,7 +245,7 @@ def _street_path(study: Study) -> Path | None:
     return None if study.network.file is None else study.path(study.network.file)
 
 
-def _listed(study: Study, files: dict[str, str], findings: Findings) -> gpd.GeoDataFrame:
+def read_listed(study: Study, files: dict[str, str], findings: Findings) -> gpd.GeoDataFrame:
     """Read the facility list; without one there are no facilities yet."""
     part = study.facilities
     if part.file is None:
@@ -301,7 +301,7 @@ def _buildings(
     return buildings_of_features(download_features(area, {"building": ()}, cache=cache))
 
 
-def _in_reach(
+def facilities_in_reach(
     facilities: gpd.GeoDataFrame, boundary: shapely.Geometry, study: Study, findings: Findings
 ) -> gpd.GeoDataFrame:
     """Return the facilities in the study area and its margin; name those beyond in a warning."""
@@ -337,16 +337,7 @@ def _cut(streets: Streets, area: shapely.Geometry, study: Study, keep: Keep) -> 
 
 
 def _inside(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
-    shapely.prepare(area)
-    inside = shapely.intersects_xy(area, streets.lon_lat)
-    if _keeps_crossing_segments(study):
-        kept = inside[streets.tail] | inside[streets.head]
-        # With both ends outside a segment may still cross a corner of the area.
-        rest = np.flatnonzero(~kept)
-        ends = np.stack([streets.tail[rest], streets.head[rest]], axis=1)
-        kept[rest] = shapely.intersects(area, shapely.linestrings(streets.lon_lat[ends]))
-    else:
-        kept = inside[streets.tail] & inside[streets.head]
+    kept = segments_inside(streets, area, study)
     if not kept.any():
         west, south = streets.lon_lat.min(axis=0)
         east, north = streets.lon_lat.max(axis=0)
@@ -359,6 +350,20 @@ def _inside(streets: Streets, area: shapely.Geometry, study: Study) -> Streets:
             )
         )
     return streets.keep(kept).require_walkable()
+
+
+def segments_inside(streets: Streets, area: shapely.Geometry, study: Study) -> NDArray[np.bool_]:
+    """Return which segments are of the study, shape (E,); `area` is EPSG:4326."""
+    shapely.prepare(area)
+    inside = shapely.intersects_xy(area, streets.lon_lat)
+    if not _keeps_crossing_segments(study):
+        return np.asarray(inside[streets.tail] & inside[streets.head])
+    kept = inside[streets.tail] | inside[streets.head]
+    # With both ends outside a segment may still cross a corner of the area.
+    rest = np.flatnonzero(~kept)
+    ends = np.stack([streets.tail[rest], streets.head[rest]], axis=1)
+    kept[rest] = shapely.intersects(area, shapely.linestrings(streets.lon_lat[ends]))
+    return np.asarray(kept)
 
 
 def _keeps_crossing_segments(study: Study) -> bool:

@@ -5,7 +5,7 @@ import gzip
 import re
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -39,9 +39,16 @@ Verdict = tuple[Any, ...]
 """What is decided about a way, one value for each column that it adds to the tags."""
 
 
+Bounds = tuple[float, float, float, float]
+"""West, south, east and north, degrees."""
+PLACE_IN_FILE = "place_in_file"
+"""The column of the number of a way among the streets of its whole file, from 0."""
+
+
 def read_streets(
-    path: Path, *, rules: NetworkRules, rides: tuple[str, ...] = (), findings: Findings
-) -> Streets:
+    path: Path, *, rules: NetworkRules, rides: tuple[str, ...] = (), findings: Findings,
+    within: Bounds | None = None,
+) -> Streets:  # fmt: skip
     """Read streets from an ``.osm`` or ``.osm.pbf`` file.
 
     Parameters
@@ -54,6 +61,10 @@ def read_streets(
         Which of ``ferry`` and ``cable car`` to take.
     findings
         Takes a warning when ways lack nodes.
+    within
+        Ways and squares whose own bounds do not meet these are left out; the others stay whole.
+        Their ``ways`` then have `PLACE_IN_FILE`, a square left out is an empty one, and there may
+        be no street that can be walked. None: everything.
 
     Raises
     ------
@@ -70,9 +81,10 @@ def read_streets(
             )
         )  # fmt: skip
     with readable_osm(path, purpose="streets") as ordered:
-        found = _Found(TAGS, ("rule", "who"), lambda tags: _decision(tags, rules, rides))
+        found = _Found(TAGS, ("rule", "who"), lambda tags: _decision(tags, rules, rides), within)
         things = _things(ordered, rides, squares=rules == "pedestrian")
-        return _read(ordered, path, found, things, findings).require_walkable()
+        streets = _read(ordered, path, found, things, findings)
+        return streets.require_walkable() if within is None else streets
 
 
 def read_drivable(path: Path, *, findings: Findings) -> Streets:
@@ -244,12 +256,17 @@ class _Found:
         What is decided about it.
     decide_on
         Decides by the tags; None for a way that is no street at all.
+    within
+        Where to take ways and squares; None: everywhere.
     """
 
     def __init__(
         self, tags: tuple[str, ...], columns: tuple[str, ...],
-        decide_on: Callable[[dict[str, str]], Verdict | None],
+        decide_on: Callable[[dict[str, str]], Verdict | None], within: Bounds | None = None,
     ) -> None:  # fmt: skip
+        self._within = None if within is None else tuple(edge * _PER_DEGREE for edge in within)
+        self._met = 0
+        self._places = array("q")
         self._tags, self._columns, self._decide_on = tags, columns, decide_on
         self.points = array("q")
         """Node, x and y of each reference, one after another."""
@@ -269,7 +286,10 @@ class _Found:
         if thing.is_way():
             self._take_way(thing)
         elif thing.is_area():
-            self.squares += _squares(thing)
+            self.squares += [
+                square if self._meets(*_spread(square)) else shapely.Polygon()
+                for square in _squares(thing)
+            ]
         elif thing.is_node() and _is_lift(thing.tags):
             self.lifts.append(thing.id)
 
@@ -277,11 +297,25 @@ class _Found:
         known = self._set_of(way.tags)
         if known is None:
             return
+        self._met += 1
+        if self._within is not None:
+            # Where an editor's new nodes lie is not known yet.
+            spots = [(node.x, node.y) for node in way.nodes if node.x != _UNDEFINED]
+            new = any(node.ref < 0 for node in way.nodes)
+            if not new and (not spots or not self._meets(*zip(*spots, strict=True))):
+                return
         before = len(self.points)
         self.points.extend([number for node in way.nodes for number in (node.ref, node.x, node.y)])
         self.lengths.append((len(self.points) - before) // 3)
+        self._places.append(self._met - 1)
         self._way_ids.append(way.id)
         self._way_sets.append(known)
+
+    def _meets(self, x: Sequence[float], y: Sequence[float]) -> bool:
+        if self._within is None:
+            return True
+        west, south, east, north = self._within
+        return min(x) <= east and max(x) >= west and min(y) <= north and max(y) >= south
 
     def _set_of(self, tags: Any) -> int | None:
         """Return which set of tags a way has; None for a way that is no street at all."""
@@ -312,12 +346,15 @@ class _Found:
         columns = [*self._tags, *self._columns]
         sets = np.empty((len(columns), len(self._rows)), dtype=object)
         sets[:] = list(zip(*self._rows, strict=True)) if self._rows else 0
-        return pd.DataFrame(
+        ways = pd.DataFrame(
             sets[:, np.array(self._way_sets, dtype=np.int64)].T,
             columns=columns,
             index=pd.Index(np.array(self._way_ids, dtype=np.int64), name="osm_id"),
             dtype=object,
         )
+        if self._within is not None:
+            ways[PLACE_IN_FILE] = np.array(self._places, dtype=np.int64)
+        return ways
 
 
 def _things(path: Path, rides: tuple[str, ...], *, squares: bool) -> Iterator[Any]:
@@ -373,6 +410,11 @@ def _squares(area: Any) -> list[shapely.Polygon]:
         for outer in area.outer_rings()
         if len(outer) >= 4
     ]
+
+
+def _spread(square: shapely.Polygon) -> tuple[tuple[float, float], tuple[float, float]]:
+    west, south, east, north = (edge * _PER_DEGREE for edge in square.bounds)
+    return (west, east), (south, north)
 
 
 def _degrees(ring: Any) -> NDArray[np.float64]:

@@ -162,6 +162,14 @@ def write_geopackage(findings: Findings, path: Path) -> None:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
+def write_frames(
+    frames: Mapping[str, gpd.GeoDataFrame], path: Path, notices: Iterable[str]
+) -> None:
+    """Write some layers of `layers_of` to a new GeoPackage, without styles."""
+    for name, frame in frames.items():
+        _write_layer(_flat(frame, _ABOUT[name].geometry), path, name, notices)
+
+
 def write_layers(findings: Findings, folder: Path, formats: Iterable[Format]) -> None:
     """Write a file of each layer in each format.
 

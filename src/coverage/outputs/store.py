@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -15,7 +15,9 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
@@ -24,7 +26,8 @@ from numpy.typing import NDArray
 from ..cache import Keep, compute_anew
 from ..errors import OutputError
 from ..findings import Findings
-from .layers import require_formats, write_geopackage, write_layers
+from ..study import Study
+from .layers import require_formats, write_frames, write_geopackage, write_layers
 from .maps import map_html
 from .picture_words import ATTRIBUTION
 from .report_page import report_html
@@ -78,21 +81,68 @@ def save(
         "picture": lambda to: _write_picture(result, to),
     }
     uses = [getattr(result, f.name) for f in fields(result) if f.name not in _OF_THE_RUN]
-    with _staging(folder) as staging:
+    with staged(folder) as staging:
         for step, write in writers.items():
             made = keep(step, partial(_made, write, staging), versions(), *uses)
             for name, content in made.items():
                 (staging / name).write_bytes(content.tobytes())
         written = sorted(path.name for path in staging.iterdir())
         _write_json(staging / "manifest.json", _manifest(result, staging, written))
-        _, earlier = _earlier_run(folder)
-        with _uninterrupted():
-            for name in written:
-                (staging / name).replace(folder / name)
-            for name in earlier - set(written):
-                (folder / name).unlink(missing_ok=True)
-            (staging / "manifest.json").replace(folder / "manifest.json")
+        _exchange(staging, folder, written)
     return folder / "map.html"
+
+
+def save_tables(
+    folder: Path, *, tables: Mapping[str, pd.DataFrame], frames: Mapping[str, gpd.GeoDataFrame],
+    summary: Mapping[str, Any], study: Study, files: Mapping[str, str],
+    seconds: Mapping[str, float],
+) -> Path:  # fmt: skip
+    """Write tables, layers and figures of a run that has no more, and return the summary's path.
+
+    Parameters
+    ----------
+    folder
+        As of `save`: files of an earlier run that this one has not are removed.
+    tables
+        By name, each to be a CSV.
+    frames
+        Layers of the GeoPackage by name, the topmost first.
+    summary
+        The content of ``summary.json``.
+    study, files, seconds
+        For the manifest: the study, hashes of its inputs, seconds of every step.
+
+    Raises
+    ------
+    OutputError
+        When the folder or a file cannot be written; earlier results stay whole.
+    """
+    with staged(folder) as staging:
+        for name, table in tables.items():
+            (staging / f"{name}.csv").write_bytes(to_csv(table))
+        write_frames(frames, staging / "coverage.gpkg", study.notices)
+        _write_json(staging / "summary.json", summary)
+        written = sorted(path.name for path in staging.iterdir())
+        manifest = {
+            **_about_run(study, seconds, staging, written),
+            "inputs": dict(files),
+            "streets": {"source": summary["network"]["source"], "attribution": ATTRIBUTION},
+            "warnings": summary["warnings"],
+        }
+        _write_json(staging / "manifest.json", manifest)
+        _exchange(staging, folder, written)
+    return folder / "summary.json"
+
+
+def _exchange(staging: Path, folder: Path, written: list[str]) -> None:
+    """Put the files of a run in the place of those of the run before."""
+    _, earlier = _earlier_run(folder)
+    with _uninterrupted():
+        for name in written:
+            (staging / name).replace(folder / name)
+        for name in earlier - set(written):
+            (folder / name).unlink(missing_ok=True)
+        (staging / "manifest.json").replace(folder / "manifest.json")
 
 
 def _made(write: Callable[[Path], None], staging: Path) -> dict[str, NDArray[np.uint8]]:
@@ -131,7 +181,7 @@ def save_table(table: pd.DataFrame, folder: Path, name: str) -> Path:
         When it cannot be written; an earlier table stays whole.
     """
     path = folder / f"{name}.csv"
-    with _staging(folder) as staging:
+    with staged(folder) as staging:
         (staging / path.name).write_bytes(to_csv(table))
         (staging / path.name).replace(path)
     return path
@@ -145,7 +195,7 @@ def save_page(page: str, path: Path) -> Path:
     OutputError
         When it cannot be written; an earlier page stays whole.
     """
-    with _staging(path.parent) as staging:
+    with staged(path.parent) as staging:
         (staging / path.name).write_text(page, encoding="utf-8", newline="\n")
         (staging / path.name).replace(path)
     return path
@@ -159,7 +209,7 @@ def ensure_writable(folder: Path) -> None:
     OutputError
         When it cannot be written to.
     """
-    with _staging(folder):
+    with staged(folder):
         pass
 
 
@@ -217,7 +267,14 @@ def _abandoned(left_over: Path) -> bool:
 
 
 @contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
+def staged(folder: Path) -> Iterator[Path]:
+    """Give a folder within another for what is not finished; it goes when all is done.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be made, or what is done inside meets a fault of the disk.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for left_over in filter(_abandoned, folder.glob(f"{_STAGING}*")):
@@ -240,18 +297,26 @@ def _staging(folder: Path) -> Iterator[Path]:
 
 def _manifest(result: Findings, staging: Path, written: list[str]) -> dict[str, object]:
     return {
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": {step: round(seconds, 3) for step, seconds in result.seconds.items()},
-        "versions": versions(),
-        "study": json.loads(result.study.model_dump_json()),
+        **_about_run(result.study, result.seconds, staging, written),
         "inputs": result.inputs.files,
         "streets": {
             "source": result.inputs.streets.source,
             "osm_timestamp": result.inputs.streets.timestamp,
             "attribution": ATTRIBUTION,
         },
-        "notices": list(result.study.notices),
         "warnings": result.summary["warnings"],
+    }
+
+
+def _about_run(
+    study: Study, seconds: Mapping[str, float], staging: Path, written: list[str]
+) -> dict[str, object]:
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": {step: round(took, 3) for step, took in seconds.items()},
+        "versions": versions(),
+        "study": json.loads(study.model_dump_json()),
+        "notices": list(study.notices),
         "outputs": {name: sha256((staging / name).read_bytes()).hexdigest() for name in written},
     }
 

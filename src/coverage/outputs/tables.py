@@ -54,8 +54,8 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
     """
     degrees = gpd.GeoSeries(result.facilities.geometry).to_crs("EPSG:4326")
     found = {
-        "gaps": _plain(result.gaps),
-        "facilities": _plain(
+        "gaps": plain_table(result.gaps),
+        "facilities": plain_table(
             result.facilities.assign(lon=degrees.x.round(6), lat=degrees.y.round(6))
         ),
     }
@@ -64,7 +64,7 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
     if result.next is not None:
         spots = result.next.proposals.geometry.to_crs("EPSG:4326")
         running = result.next.running_gain
-        found["proposals"] = _plain(
+        found["proposals"] = plain_table(
             result.next.proposals.assign(
                 elderly_gained_running=running, lon=spots.x.round(6), lat=spots.y.round(6)
             )
@@ -76,14 +76,14 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
                 found[name] = line_table(lines)
     if result.services is not None:
         found["services"] = result.services.table
-        found["service_gaps"] = _plain(result.services.gaps)
-    return found if result.areas is None else {"areas": _plain(result.areas), **found}
+        found["service_gaps"] = plain_table(result.services.gaps)
+    return found if result.areas is None else {"areas": plain_table(result.areas), **found}
 
 
 def line_table(lines: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return lines with the degrees of their middles, as a table shows them."""
     spots = middles(lines).to_crs("EPSG:4326")
-    return _plain(lines.assign(lon=spots.x.round(6), lat=spots.y.round(6)))
+    return plain_table(lines.assign(lon=spots.x.round(6), lat=spots.y.round(6)))
 
 
 def _zones(result: Findings, zones: pd.DataFrame) -> pd.DataFrame:
@@ -178,7 +178,8 @@ def _write_about(book: xlsxwriter.Workbook, lines: list[Line]) -> None:
         sheet.write_string(row, 1, _text(text), warned if marked else wrapped)
 
 
-def _plain(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+def plain_table(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return a frame without its geometry, its index a column."""
     return pd.DataFrame(frame.drop(columns=frame.geometry.name)).reset_index()
 
 
