@@ -41,7 +41,7 @@ def quietly(_name):
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory, request):
+def study(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("tiles"))
         loaded = load_study("sample")
@@ -368,3 +368,45 @@ def test_workers_that_cannot_do_it_are_told_before(tmp_path, versions, seen, sai
     with pytest.raises(UsageError, match=said):
         workers.require_fit(Client(versions, seen), "tcp://a", tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+_YUZHONG = """\
+name = "yuzhong-tiles"
+[network]
+file = "{data}/yuzhong-260426.osm.pbf"
+[facilities]
+file = "{data}/facilities-standin.csv"
+datum = "wgs84"
+[areas]
+file = "{data}/subdistricts.geojson"
+name_column = "subdistrict"
+[elevation]
+file = "{data}/dem-srtm30-utm48n.tif"
+[population]
+file = "people.geojson"
+"""
+
+
+@pytest.fixture(scope="module")
+def peninsula(yuzhong, tmp_path_factory):
+    """Yuzhong with invented people; a sixth of its nodes lie beyond the raster."""
+    folder = tmp_path_factory.mktemp("yuzhong")
+    people = gpd.read_file(yuzhong / "subdistricts.geojson")[["subdistrict", "geometry"]]
+    rank = np.arange(len(people))
+    people = people.rename(columns={"subdistrict": "name"}).assign(
+        population=30_000 + 1_001 * rank, elderly=7_001 + 307 * rank
+    )
+    people.to_file(folder / "people.geojson")
+    (folder / "study.toml").write_text(_YUZHONG.format(data=yuzhong.as_posix()), encoding="utf-8")
+    return load_study(folder / "study.toml")
+
+
+@pytest.fixture(scope="module")
+def peninsula_whole(peninsula):
+    return coverage.run(peninsula)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("tiles", [2, 16])
+def test_yuzhong_in_tiles_is_yuzhong(peninsula, peninsula_whole, tiles, tmp_path):
+    same(in_tiles(peninsula, tiles, tmp_path), peninsula_whole)

@@ -14,7 +14,7 @@ from .tile_ground import (
     Plan,
     read_kept,
 )
-from .tiles import Components
+from .tiles import Components, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,10 @@ def _onto(plan: Plan, network: WalkingNetwork, labels: Labels) -> NDArray[np.int
 
 def standing(plan: Plan, keys: NDArray[np.int64], placed: Placed) -> Snapped:
     """Return where all facilities stand on a part of the network; elsewhere is nowhere."""
-    at = np.minimum(np.searchsorted(keys, placed.edge_key), len(keys) - 1)
-    here = keys[at] == placed.edge_key
+    at = place_of(placed.edge_key, keys)
+    here = at >= 0
     return Snapped(
-        edge=np.where(here, at, -1),
+        edge=at,
         fraction=np.where(here, placed.fraction, np.nan),
         distance_m=np.where(here, placed.distance_m, np.nan),
         leg_s=np.where(here, placed.distance_m / plan.study.walking.level_speed_mps, np.nan),

@@ -36,7 +36,7 @@ from .tile_ground import (
     read_kept,
     read_land,
 )
-from .tiles import Parts, parts_of
+from .tiles import Parts, parts_of, place_of
 
 STREETS_LAST = 2**62
 """Added to the key of a street that stands in for homes: those come after all buildings."""
@@ -130,7 +130,10 @@ def _heights(plan: Plan, tile: int, land: Land) -> tuple[NDArray[np.float64] | N
     for other in np.setdiff1d(owner, [tile]).tolist():
         here = np.flatnonzero(owner == other)
         theirs: Any = read_kept(plan, "heights", other)
-        z[here] = theirs[2][np.searchsorted(theirs[1], land.node_key[here])]
+        at = place_of(land.node_key[here], theirs[1])
+        # Who does not have a node, far beyond the study, says nothing of it.
+        here, at = here[at >= 0], at[at >= 0]
+        z[here] = theirs[2][at]
         apart = np.abs(z[here] - mine[here])[near[here]]
         off_m = max(off_m, float(np.max(np.nan_to_num(apart), initial=0.0)))
     return z, off_m

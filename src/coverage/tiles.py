@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from .errors import UsageError
 from .lifts import LIFT_NODE
 from .network import WalkingNetwork
 from .snapping import REAL_COMPONENT_M
@@ -144,6 +145,14 @@ def node_keys(cut: Streets, crossed: Streets, split: Streets) -> NDArray[np.int6
     return keys
 
 
+def place_of(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the positions of keys among others, which are ascending; -1 for those not there."""
+    if len(keys) == 0:
+        return np.full(len(wanted), -1)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, at, -1)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The connected parts of a tile's own edges, and where they may go on in other tiles.
@@ -171,8 +180,21 @@ class Parts:
     begins: NDArray[np.bool_]
 
     def at(self, node: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the parts at nodes given by their keys."""
-        return self.part[np.searchsorted(self.node, node)]
+        """Return the parts at nodes given by their keys.
+
+        Raises
+        ------
+        UsageError
+            When this tile does not have them: it did not read an edge that is its own, because that
+            reaches farther beyond the study than any halo.
+        """
+        found = place_of(node, self.node)
+        if (found < 0).any():
+            raise UsageError(
+                "A street of this study has a segment so long that no tile holds it.",
+                "Run the study in one piece: without --workers, --scheduler and --tiles.",
+            )
+        return self.part[found]
 
     def rim(self) -> "Parts":
         """Return the same with the shared nodes only."""
