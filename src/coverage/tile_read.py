@@ -58,12 +58,17 @@ class Read:
     levels: pd.DataFrame
 
 
-def read_tile(plan: Plan, tile: int, overlap_m: float = OVERLAP_M) -> Read:
-    """Read a tile's streets and buildings."""
+def read_streets_around(plan: Plan, tile: int, overlap_m: float) -> int:
+    """Read a tile's streets, and return how many of their nodes the raster does not know."""
     around_m = plan.halo_m + overlap_m
     land = read_land(plan, plan.box(tile, around_m), overlap_m)
     plan.keep("land", tile, land)
-    unknown = 0 if land.surface_m is None else int(np.isnan(land.surface_m).sum())
+    return 0 if land.surface_m is None else int(np.isnan(land.surface_m).sum())
+
+
+def read_tile(plan: Plan, tile: int) -> Read:
+    """Read a tile's streets and buildings."""
+    unknown = read_streets_around(plan, tile, OVERLAP_M)
     said = pd.DataFrame({"kind": pd.Series(dtype=object), "levels": pd.Series(dtype=float)})
     if plan.inputs.population is not None and plan.inputs.population.areas is not None:
         homes = buildings_of(plan, tile)

@@ -52,7 +52,15 @@ from .tile_assess import (
 from .tile_ground import AGREED_M, OVERLAP_M, Plan
 from .tile_join import Tiled, joined
 from .tile_place import Placed, place_tile
-from .tile_read import STREETS_LAST, Stood, raise_tile, read_tile, stand_tile, surfaces
+from .tile_read import (
+    STREETS_LAST,
+    Stood,
+    raise_tile,
+    read_streets_around,
+    read_tile,
+    stand_tile,
+    surfaces,
+)
 from .tiles import components_of, tiling_of
 from .workers import Runs, one_after_the_other
 
@@ -150,7 +158,7 @@ def _agreed(plan: Plan, usual: dict[str, float], runs: Runs) -> list[Stood]:
                     "Run the study in one piece, or in fewer tiles (--tiles).",
                 )
             )
-        runs(read_tile, [(plan, tile, overlap_m) for tile in off])
+        runs(read_streets_around, [(plan, tile, overlap_m) for tile in off])
     return stood
 
 
