@@ -5,12 +5,12 @@ steps of a stair, the rise that says which end is up) so is the same in every ti
 lies a guard that is wider than the straight legs, so that whoever stands in the halo stands there.
 
 *Heights.* The estimate is one problem over all streets; what a street some way off says is felt
-less with every metre of street that the raster holds: by a thirtieth with every kilometre, and the
-end of a tile's streets lies its halo and `OVERLAP_M` away from what it owns. A node's height is
-what the tile that owns it found, in every tile. Of the nodes within `COMPARED_M` of its box each
-tile also compares what it found itself: where that differs by more than `AGREED_M`, the end of the
-streets is felt, and it reads on further. Where the raster does not know the ground, its median over
-all tiles stands in, as in one run.
+less with every metre of street that the raster holds, and the end of a tile's streets lies its
+halo and `OVERLAP_M` away from what it owns. A node's height is what the tile that owns it found,
+in every tile. Of the nodes within `COMPARED_M` of its box each tile also compares what it found
+itself: where that differs by more than `AGREED_M`, the end of the streets is felt, and it reads on
+further. Where the raster does not know the ground, its median over all tiles stands in, as in one
+run.
 """
 
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ GUARD_M = 1000.0
 """Streets beyond the longest walk and the straight legs, metres: rounding, lifts that are drawn
 long, buildings whose door is not at their middle."""
 OVERLAP_M = 4000.0
-"""Streets beyond those that are walked, for the heights, metres. So many settled a made city-region
-of a million nodes, of which 2,000 left half of the tiles at odds."""
+"""Streets beyond those that are walked, for the heights, metres. With so many, 9 of 16 tiles of a
+made municipality of a million nodes agree at once, and the others but for 1.7 mm at most."""
 COMPARED_M = 1000.0
 AGREED_M = 1e-6
 """Two tiles agree on a height within this, metres: a walk differs by less than a microsecond for
