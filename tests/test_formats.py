@@ -155,7 +155,7 @@ def book(result) -> openpyxl.Workbook:
 def test_the_workbook_says_first_what_must_be_known(result, book):
     assert book.sheetnames == [
         "说明 about", "片区 areas", "缺口 gaps", "设施 facilities", "更新片区 zones",
-        "建议选址 proposals",
+        "建议选址 proposals", "关键路段 weak links", "加装捷径 shortcuts",
     ]  # fmt: skip
     said = [(row[0].value, row[1].value) for row in book["说明 about"].iter_rows()]
     assert said[0] == ("研究 Study", result.study.title)
@@ -170,7 +170,7 @@ def test_the_workbook_says_first_what_must_be_known(result, book):
 
 def test_sheets_have_a_frozen_head_in_both_languages_filters_and_fitting_columns(result, book):
     for name, table in tables(result).items():
-        sheet = next(book[title] for title in book.sheetnames if title.endswith(f" {name}"))
+        sheet = next(book[title] for title in book.sheetnames if title.endswith(f" {name.replace('_', ' ')}"))
         assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref.startswith("A1:")
         assert sheet.max_row == len(table) + 1

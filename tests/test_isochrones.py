@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from numpy.testing import assert_allclose
 
 from conftest import make_network
+from coverage import check
 from coverage.isochrones import STREET_SPACE_M, isochrones, street_space
+from coverage.preparation import walking_network
 from coverage.reach import reach_of_each
-from coverage.snapping import snap
+from coverage.snapping import snap, snap_facilities
+from coverage.study import Study
 from test_reach import random_networks
 
 CUTOFFS = (5.0, 10.0, 15.0)
@@ -66,3 +69,43 @@ def test_polygons_are_valid_and_nested(case):
         shapes = bands.sort_values("minutes").geometry.to_numpy()
         for inner, outer in itertools.pairwise(shapes):
             assert shapely.difference(inner, outer).area == pytest.approx(0, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(random_networks())
+def test_polygons_are_the_buffered_streets(case):
+    """Within a hundredth and a half of the union of one buffer for every piece of street."""
+    network, snapped = case
+    everyone = np.arange(len(snapped.edge))
+    reach = reach_of_each(network, snapped, everyone, direction="worst", cutoffs_min=CUTOFFS)
+    assert_like_buffers(draw(network, snapped), network, reach, everyone)
+
+
+@pytest.mark.realdata
+def test_polygons_of_yuzhong_are_the_buffered_streets(yuzhong):
+    study = Study(
+        name="yuzhong",
+        facilities={"file": yuzhong / "facilities-standin.csv"},
+        network={"file": next(yuzhong.glob("*.osm.pbf"))},
+        areas={"file": yuzhong / "subdistricts.geojson", "name_column": "subdistrict"},
+    )
+    network, _ = walking_network(study, inputs := check(study))
+    snapped = snap_facilities(study, network, inputs.facilities)
+    everyone = np.arange(len(snapped.edge))
+    reach = reach_of_each(network, snapped, everyone, direction="worst", cutoffs_min=CUTOFFS)
+    circles = isochrones(network, reach, pd.Index([f"C{n}" for n in everyone]),
+                         {"community": everyone})  # fmt: skip
+    assert circles.is_valid.all()
+    assert_like_buffers(circles, network, reach, everyone[:50])
+
+
+def assert_like_buffers(circles, network, reach, facilities):
+    drawn = circles[circles["scope"] == "facility"].set_index(["facility", "minutes"]).geometry
+    for place in facilities:
+        for minutes, sets in zip(reach.cutoffs_min, reach.pieces, strict=True):
+            lines = network.lines_of(sets[place])
+            if len(lines) > 0:
+                buffered = shapely.union_all(shapely.buffer(lines, STREET_SPACE_M))
+                shape = drawn[f"C{place}", minutes]
+                alike = shapely.intersection(shape, buffered).area
+                assert alike >= 0.985 * shapely.union(shape, buffered).area

@@ -3,7 +3,7 @@
 Polygons are for looking; every figure of coverage comes from the pieces of street themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -12,22 +12,27 @@ import shapely
 from numpy.typing import NDArray
 
 from .network import WalkingNetwork
-from .pieces import Pieces
+from .pieces import Pieces, PieceSets, subtract, whole
 from .reach import Reach
-
-STREET_SPACE_M = 25.0
-"""Half the width of the space that counts as being at a street, metres."""
+from .street_grid import STREET_SPACE_M, Growing, spaces_of_each
 
 _QUAD_SEGS = 4
 
 
-def street_space(lines: NDArray[np.object_]) -> shapely.Geometry:
-    """Return the area within `STREET_SPACE_M` of the lines, holes kept; valid, maybe empty."""
+def street_space(
+    lines: NDArray[np.object_], within: shapely.Geometry | None = None
+) -> shapely.Geometry:
+    """Return the area within `STREET_SPACE_M` of the lines, holes kept; valid, maybe empty.
+
+    What is `within` it already is added.
+    """
     if len(lines) == 0:
-        return shapely.Polygon()
+        return shapely.Polygon() if within is None else within
     # Joined end to end, five pieces need one buffer in the place of five.
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
-    return shapely.union_all(shapely.buffer(merged, STREET_SPACE_M, quad_segs=_QUAD_SEGS))
+    spaces = shapely.buffer(merged, STREET_SPACE_M, quad_segs=_QUAD_SEGS)
+    # Towns apart from each other are united apart.
+    return shapely.disjoint_subset_union_all([*spaces, *shapely.get_parts(within)])
 
 
 def isochrones(
@@ -56,43 +61,82 @@ def isochrones(
         ``tier``), ``facility`` (its id, empty for a tier), ``tier``, ``minutes``, ``area_m2`` and
         ``street_m`` (metres of street reached, each street once).
     """
-    rows = []
+    each = spaces_of_each(_growing(network, reach.pieces))
+    each_m = np.column_stack([sets.length_m(network.length_m) for sets in reach.pieces])
+    tables = []
     for tier, members in tiers.items():
-        for position in members:
-            place = int(np.flatnonzero(reach.facilities == position)[0])
-            bands = zip(reach.cutoffs_min, (sets[place] for sets in reach.pieces), strict=True)
-            rows += _nested(network, bands, "facility", str(facility_ids[position]), tier)
-        bands = zip(
-            reach.cutoffs_min, (reach.within(c, members) for c in reach.cutoffs_min), strict=True
-        )
-        rows += _nested(network, bands, "tier", "", tier)
-    columns = ["scope", "facility", "tier", "minutes", "area_m2", "street_m", "geometry"]
-    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=network.crs)
+        places = np.flatnonzero(np.isin(reach.facilities, members))
+        own = [str(facility_ids[position]) for position in reach.facilities[places]]
+        tables.append(_table(reach, own, tier, each[places], each_m[places]))
+        within = [reach.within(cutoff, members) for cutoff in reach.cutoffs_min]
+        joined = _of_tier(network, within)
+        joined_m = np.array([pieces.length_m(network.length_m) for pieces in within])
+        tables.append(_table(reach, [""], tier, joined[None], joined_m[None]))
+    rows = pd.concat(tables, ignore_index=True)
+    return gpd.GeoDataFrame(rows, geometry="geometry", crs=network.crs)
 
 
-def _nested(
-    network: WalkingNetwork,
-    bands: "zip[tuple[float, Pieces]]",
-    scope: str,
-    facility: str,
-    tier: str,
-) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    inner = shapely.Polygon()
-    for minutes, pieces in bands:
-        if len(pieces) == 0:
-            continue
-        # The arcs of a buffer are polygons: without this, 5 minutes could stick out of 10.
-        inner = shapely.union(inner, street_space(network.lines_of(pieces)))
-        rows.append(
-            {
-                "scope": scope,
-                "facility": facility,
-                "tier": tier,
-                "minutes": minutes,
-                "area_m2": inner.area,
-                "street_m": pieces.length_m(network.length_m),
-                "geometry": inner,
-            }
-        )
-    return rows
+def _of_tier(network: WalkingNetwork, bands: Sequence[Pieces]) -> NDArray[np.object_]:
+    """Return the space of what a tier reaches in each band, each within the next."""
+    spaces = np.full(len(bands), shapely.Polygon(), dtype=object)
+    before = whole(np.zeros(0, dtype=np.int64))
+    for number, pieces in enumerate(bands):
+        new = network.lines_of(subtract(pieces, before))
+        spaces[number] = street_space(new, spaces[number - 1])
+        before = pieces
+    return spaces
+
+
+def _table(
+    reach: Reach, ids: Sequence[str], tier: str, spaces: NDArray[np.object_],
+    street_m: NDArray[np.float64],
+) -> pd.DataFrame:  # fmt: skip
+    """Return a row for every band in which something is reached; no id means the tier's own."""
+    shapes = spaces.ravel()
+    table = pd.DataFrame(
+        {
+            "scope": ["facility" if name else "tier" for name in ids for _ in reach.cutoffs_min],
+            "facility": np.repeat(np.array(ids, dtype=object), len(reach.cutoffs_min)),
+            "tier": tier,
+            "minutes": np.tile(np.array(reach.cutoffs_min), len(ids)),
+            "area_m2": shapely.area(shapes),
+            "street_m": street_m.ravel(),
+            "geometry": shapes,
+        }
+    )
+    reached: pd.DataFrame = table[~shapely.is_empty(shapes)]
+    return reached
+
+
+def _growing(network: WalkingNetwork, bands: Sequence[PieceSets]) -> Growing:
+    """Return sets of pieces, given for each band, as sets that grow from band to band."""
+    edges, before = len(network.tail), np.zeros(0, dtype=np.int64)
+    parts, owner, band = [], [], []
+    for number, sets in enumerate(bands):
+        of = sets.owner
+        in_full = (sets.start == 0) & (sets.end == 1)
+        key = (of * edges + sets.edge)[in_full]
+        # Edges once reached in full stay so and need not be drawn again.
+        new = np.ones(len(of), dtype=bool)
+        new[in_full] = ~np.isin(key, before, assume_unique=True)
+        before = key
+        parts.append((sets.edge[new], sets.start[new], sets.end[new]))
+        owner.append(of[new])
+        band.append(np.full(int(new.sum()), number))
+    edge, start, end = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    # Whole edges are one line for all sets, however many reach them.
+    in_full = (start == 0) & (end == 1)
+    full, line = np.unique(edge[in_full], return_inverse=True)
+    lines = np.empty(len(edge), dtype=np.int64)
+    lines[in_full], lines[~in_full] = line, len(full) + np.arange(int((~in_full).sum()))
+    in_part = Pieces(edge[~in_full], start[~in_full], end[~in_full])
+    ends = np.concatenate([network.ends_of(pieces) for pieces in (whole(full), in_part)])
+    return Growing(
+        tail=ends[:, 0],
+        head=ends[:, 1],
+        line=lines,
+        owner=np.concatenate(owner),
+        band=np.concatenate(band),
+        count=len(bands[0]),
+        bands=len(bands),
+    )

@@ -88,12 +88,14 @@ class WalkingNetwork:
 
     def lines_of(self, pieces: Pieces) -> NDArray[np.object_]:
         """Return the pieces as P LineStrings in `crs`."""
+        return np.asarray(shapely.linestrings(self.ends_of(pieces)))
+
+    def ends_of(self, pieces: Pieces) -> NDArray[np.float64]:
+        """Return both ends of the pieces, shape (P, 2, 2), metres."""
         tail, head = self.xy[self.tail[pieces.edge]], self.xy[self.head[pieces.edge]]
         along = head - tail
-        ends = np.stack(
-            [tail + along * pieces.start[:, None], tail + along * pieces.end[:, None]], axis=1
-        )
-        return np.asarray(shapely.linestrings(ends))
+        shares = (pieces.start[:, None], pieces.end[:, None])
+        return np.stack([tail + along * share for share in shares], axis=1)
 
     def midpoints(self) -> NDArray[np.float64]:
         """Return the middles of the edges, shape (E, 2), metres."""
