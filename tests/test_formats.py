@@ -170,7 +170,9 @@ def test_the_workbook_says_first_what_must_be_known(result, book):
 
 def test_sheets_have_a_frozen_head_in_both_languages_filters_and_fitting_columns(result, book):
     for name, table in tables(result).items():
-        sheet = next(book[title] for title in book.sheetnames if title.endswith(f" {name.replace('_', ' ')}"))
+        sheet = next(
+            book[title] for title in book.sheetnames if title.endswith(f" {name.replace('_', ' ')}")
+        )
         assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref.startswith("A1:")
         assert sheet.max_row == len(table) + 1
