@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from .features import level_streets
 from .network import WalkingNetwork
 from .pace import LIFT, STREET, EdgeFeatures, edge_seconds
-from .snapping import Snapped
 
 LinkKind = Literal["lift", "bridge", "footway"]
 LINK_KINDS: tuple[LinkKind, ...] = ("lift", "bridge", "footway")
@@ -64,25 +63,6 @@ class Edited:
     end: NDArray[np.float64]
     part: NDArray[np.int64]
     links: NDArray[np.int64]
-
-    def moved(self, places: Snapped) -> Snapped:
-        """Return places on the network of before as places on this one."""
-        edge, fraction = places.edge.copy(), places.fraction.copy()
-        for cut in np.unique(self.cut_edge):
-            parts = np.flatnonzero(self.cut_edge == cut)
-            here = np.flatnonzero(places.edge == cut)
-            of = parts[np.searchsorted(self.end[parts[:-1]], fraction[here])]
-            edge[here] = self.part[of]
-            share = (fraction[here] - self.begin[of]) / (self.end[of] - self.begin[of])
-            fraction[here] = np.clip(share, 0.0, 1.0)
-        return replace(places, edge=edge, fraction=fraction)
-
-    def edges(self, before: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return which edges are, or are parts of, the chosen ones of before; no links."""
-        after = np.zeros(len(self.network.tail), dtype=bool)
-        after[: len(before)] = before
-        after[self.part] = before[self.cut_edge]
-        return after
 
 
 def edited(network: WalkingNetwork, blocked: NDArray[np.int64], joins: list[Join]) -> Edited:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from .contraction import Contraction, OneWay, Places, contracted
-from .edits import cut_out
 from .links import Links, find_links
 from .network import WalkingNetwork
 from .snapping import Snapped
@@ -78,7 +77,7 @@ def repair(before: Before, ground: Ground, opened: Snapped, closed: NDArray[np.i
         return _together(before, places, _NO_LINKS, moved, closed, 0)
     if ground.changed:
         network, edges = _part(before, ground, _joined(sources, homes_alone))
-        at = np.full(len(ground.edited.network.tail), -1)
+        at = np.full(ground.patched.count, -1)
         at[edges] = np.arange(len(edges))
         sources, homes_alone, targets, everyone = (
             _on(at, one) for one in (sources, homes_alone, targets, everyone)
@@ -162,8 +161,10 @@ def _told(before: Before, ground: Ground) -> NDArray[np.int64]:
         )
         told[by[hit]] = True
     if ground.joins:
-        network = ground.edited.network
-        links_s = np.minimum(network.seconds_along, network.seconds_against)[ground.edited.links]
+        patch = ground.patched.patch
+        links_s = np.minimum(patch.network.seconds_along, patch.network.seconds_against)[
+            patch.links
+        ]
         ends = np.unique([edge for join in ground.joins for edge in join.edges])
         home, facility = _away(before, on, np.unique(on.chain[ends]), limit_s)
         told |= _won(before, home, facility, float(links_s.min()), limit_s)
@@ -237,9 +238,9 @@ def _part(
     before: Before, ground: Ground, sources: Snapped
 ) -> tuple[WalkingNetwork, NDArray[np.int64]]:
     """Return the part of the changed network that the sources reach, and its edges."""
-    on, changed = contracted(before.network), ground.edited
+    on, changed = contracted(before.network), ground.patched
     count = len(on.chain)
-    origin = np.arange(len(changed.network.tail))
+    origin = np.arange(changed.count)
     origin[changed.part] = changed.cut_edge
     edges = origin[sources.edge[sources.found]]
     ends = np.array([edge for join in ground.joins for edge in join.edges], dtype=np.int64)
@@ -258,7 +259,7 @@ def _part(
     # Of homes and facilities that stand nowhere any more nothing is left to search.
     if not len(kept):
         kept = np.arange(min(1, len(chosen)))
-    return cut_out(changed.network, kept), kept
+    return changed.cut_out(kept), kept
 
 
 def _on(at: NDArray[np.int64], places: Snapped) -> Snapped:

@@ -133,9 +133,14 @@ def usable_edges(
         enough = np.bincount(component, weights=street_m) >= REAL_COMPONENT_M
         enough[0] = True
         real = enough[component]
+    return np.flatnonzero(passable & real & may_stand(network))
+
+
+def may_stand(network: WalkingNetwork) -> NDArray[np.bool_]:
+    """Return which edges are usable by what they are, shape (E,); see `usable_edges`."""
     barred = network.ways["highway"].isin(_NOT_USABLE).to_numpy() | in_tunnel(network.ways)
     carried = np.isin(network.features.kind, [LIFT, RIDE, ESCALATOR])
-    return np.flatnonzero(passable & real & ~barred[network.way] & ~carried)
+    return np.asarray(~barred[network.way] & ~carried)
 
 
 def snap_facilities(

@@ -8,11 +8,13 @@ import shapely
 from numpy.typing import NDArray
 
 from .circle import snap_homes
-from .edits import Edited, Join, cut_out, edited
+from .edits import Edited, Join, edited
 from .links import Links
 from .network import WalkingNetwork
-from .snapping import Snapped, snap, usable_edges
+from .patches import Patched, patched
+from .snapping import Snapped, snap
 from .study_parts import Direction
+from .usable import ends_of, usable_after
 
 _BUILDING_M = 2_000.0
 """No entrance is farther than this from the middle of its building."""
@@ -72,19 +74,30 @@ class Ground:
 
     Attributes
     ----------
-    blocked, joins
-        The change.
-    edited
-        The changed network.
+    patched
+        The change, beside the network before.
     usable, stands
         As in `Before`.
     """
 
-    blocked: NDArray[np.int64]
-    joins: list[Join]
-    edited: Edited
+    patched: Patched
     usable: NDArray[np.int64]
     stands: NDArray[np.int64]
+
+    @property
+    def blocked(self) -> NDArray[np.int64]:
+        """The closed edges."""
+        return self.patched.blocked
+
+    @property
+    def joins(self) -> list[Join]:
+        """The links."""
+        return self.patched.joins
+
+    @property
+    def edited(self) -> Edited:
+        """The whole changed network, made anew whenever it is asked for."""
+        return edited(self.patched.before, self.blocked, self.joins)
 
     @property
     def changed(self) -> bool:
@@ -94,41 +107,44 @@ class Ground:
 
 def ground_after(before: Before, blocked: NDArray[np.int64], joins: list[Join]) -> Ground:
     """Return the network with edges closed and links added."""
-    changed = edited(before.network, blocked, joins)
+    changed = patched(before.network, blocked, joins)
     if not len(blocked) and not joins:
-        return Ground(blocked, joins, changed, before.usable, before.stands)
-    usable = usable_edges(changed.network)
-    stands = np.arange(len(changed.network.tail)) if before.anywhere else usable
-    return Ground(blocked, joins, changed, usable, stands)
+        return Ground(changed, before.usable, before.stands)
+    usable = usable_after(changed)
+    stands = np.arange(changed.count) if before.anywhere else usable
+    return Ground(changed, usable, stands)
 
 
 def snap_near(
-    network: WalkingNetwork, xy: NDArray[np.float64], *, onto: NDArray[np.int64], limit_m: float
-) -> Snapped:
+    network: WalkingNetwork | Patched, xy: NDArray[np.float64], *, onto: NDArray[np.int64],
+    limit_m: float,
+) -> Snapped:  # fmt: skip
     """Attach a few points as `coverage.snapping.snap` does, looking only at the edges near them."""
+    if isinstance(network, WalkingNetwork):
+        network = patched(network, np.zeros(0, dtype=np.int64), [])
     near = _near(network, onto, xy, limit_m)
     if not len(near):
         return nowhere(len(xy))
-    local = cut_out(network, near)
+    local = network.cut_out(near)
     return _back(snap(local, xy, onto=np.arange(len(near)), limit_m=limit_m), near)
 
 
 def homes_after(before: Before, ground: Ground) -> tuple[Snapped, NDArray[np.int64]]:
     """Return where homes stand on the changed network, and those that stand elsewhere."""
-    changed = ground.edited
+    changed = ground.patched
     places = changed.moved(before.places)
     xy = shapely.get_coordinates(shapely.centroid(before.points.geometry.to_numpy()))
     doors = before.points["entrances"].notna().to_numpy()
-    look = _unsettled(ground, before.usable, ground.usable, places)
-    look |= _beside_links(ground, ground.usable, xy, before.home_limit_m + _BUILDING_M * doors)
+    limit_m = before.home_limit_m + _BUILDING_M * doors
+    look = _unsettled(ground, before.usable, ground.usable, places, xy, limit_m)
     asked = np.flatnonzero(look)
     if not len(asked):
         return places, asked
     pad = before.home_limit_m + _BUILDING_M
-    near = _near(changed.network, ground.usable, xy[asked], pad)
+    near = _near(changed, ground.usable, xy[asked], pad)
     if not len(near):
         return _replaced(places, asked, nowhere(len(asked)))
-    local = cut_out(changed.network, near)
+    local = changed.cut_out(near)
     some = before.points.iloc[asked]
     stand = _back(
         snap_homes(local, some, limit_m=before.home_limit_m, onto=np.arange(len(near))), near
@@ -138,15 +154,15 @@ def homes_after(before: Before, ground: Ground) -> tuple[Snapped, NDArray[np.int
 
 def facilities_after(before: Before, ground: Ground) -> tuple[Snapped, NDArray[np.int64]]:
     """Return where facilities stand on the changed network, and those that stand elsewhere."""
-    snapped = ground.edited.moved(before.snapped)
+    snapped = ground.patched.moved(before.snapped)
     limit_m = before.facility_limit_m
-    look = _unsettled(ground, before.stands, ground.stands, snapped)
-    look |= _beside_links(ground, ground.stands, before.facility_xy, np.full(len(look), limit_m))
+    xy = before.facility_xy
+    look = _unsettled(ground, before.stands, ground.stands, snapped, xy, np.full(len(xy), limit_m))
     asked = np.flatnonzero(look)
     if not len(asked):
         return snapped, asked
     stand = snap_near(
-        ground.edited.network, before.facility_xy[asked], onto=ground.stands, limit_m=limit_m
+        ground.patched, before.facility_xy[asked], onto=ground.stands, limit_m=limit_m
     )
     return _replaced(snapped, asked, stand)
 
@@ -165,50 +181,56 @@ def _replaced(
 
 
 def _unsettled(
-    ground: Ground, old: NDArray[np.int64], new: NDArray[np.int64], places: Snapped
-) -> NDArray[np.bool_]:
-    """Return which points stand where nobody may stand now; all, if there are more places now."""
-    count = len(ground.edited.network.tail)
-    was = np.zeros(count - len(ground.edited.links) - len(ground.edited.part)
-                   + len(np.unique(ground.edited.cut_edge)), dtype=bool)  # fmt: skip
-    was[old] = True
-    was, now = ground.edited.edges(was), np.zeros(count, dtype=bool)
-    now[new] = True
-    gained = now & ~was
-    gained[ground.edited.links] = False
-    if gained.any():
-        return np.ones(len(places.edge), dtype=bool)
-    return np.asarray(places.found & ~now[places.edge])
-
-
-def _beside_links(
-    ground: Ground, onto: NDArray[np.int64], xy: NDArray[np.float64],
-    limit_m: NDArray[np.float64],
+    ground: Ground, old: NDArray[np.int64], new: NDArray[np.int64], places: Snapped,
+    xy: NDArray[np.float64], limit_m: NDArray[np.float64],
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """Return which points may be nearer to a new link than to what they stand on."""
-    found = np.zeros(len(xy), dtype=bool)
-    if not ground.joins:
-        return found
-    network = ground.edited.network
-    for link in np.intersect1d(ground.edited.links, onto).tolist():
-        ends = network.xy[[network.tail[link], network.head[link]]]
-        box = (xy >= ends.min(axis=0) - limit_m[:, None]) & (
-            xy <= ends.max(axis=0) + limit_m[:, None]
-        )
-        found |= box.all(axis=1)
-    return found
+    """Return which points stand where nobody may now, or may be nearer to where one only now may.
+
+    Parameters
+    ----------
+    old, new
+        The edges that they might, and may stand on.
+    places
+        Where they stood, on the changed network.
+    xy, limit_m
+        Where they are, and the longest straight leg of each.
+    """
+    changed = ground.patched
+    was, now = (np.zeros(count, dtype=bool) for count in (len(changed.before.tail), changed.count))
+    was[old] = True
+    now[new] = True
+    look = np.asarray(places.found & ~now[places.edge])
+    # Of edges equally near the first counts, and the later parts of a cut edge come last.
+    look |= places.edge >= len(was)
+    gained = np.flatnonzero(now & ~changed.edges(was))
+    links = np.intersect1d(gained, changed.links)
+    # Every link by itself; what they join to the rest lies together.
+    for edges in (*links[:, None], np.setdiff1d(gained, links)):
+        if len(edges):
+            low, high = _box(changed.xy(np.concatenate(changed.ends(edges))))
+            beside = (xy >= low - limit_m[:, None]) & (xy <= high + limit_m[:, None])
+            look |= beside.all(axis=1)
+    return look
+
+
+def _box(xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return xy.min(axis=0), xy.max(axis=0)
 
 
 def _near(
-    network: WalkingNetwork, onto: NDArray[np.int64], xy: NDArray[np.float64], pad_m: float
+    changed: Patched, onto: NDArray[np.int64], xy: NDArray[np.float64], pad_m: float
 ) -> NDArray[np.int64]:
-    """Return the edges of `onto` that may be within a distance of one of the points."""
-    if not len(xy):
+    """Return the edges of `onto` that may be within a distance of one of the points, ascending."""
+    if not len(xy) or not len(onto):
         return onto[:0]
-    low, high = xy.min(axis=0) - pad_m, xy.max(axis=0) + pad_m
-    one, other = network.xy[network.tail[onto]], network.xy[network.head[onto]]
-    beside = (np.maximum(one, other) >= low) & (np.minimum(one, other) <= high)
-    return np.asarray(onto[beside.all(axis=1)])
+    low, high = _box(xy)
+    # The new edges are few.
+    count = len(changed.before.tail)
+    near = np.concatenate(
+        [ends_of(changed.before).near(low - pad_m, high + pad_m), np.arange(count, changed.count)]
+    )
+    at = np.minimum(np.searchsorted(onto, near), len(onto) - 1)
+    return np.asarray(near[onto[at] == near])
 
 
 def _back(stand: Snapped, edges: NDArray[np.int64]) -> Snapped:

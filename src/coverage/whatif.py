@@ -248,7 +248,7 @@ def _ground(before: Before, changes: Sequence[Change], problems: list[tuple[str,
         xy = _xy(before, name, [link.start, link.end], problems)
         if xy is None:
             continue
-        ends = snap_near(ground.edited.network, xy, onto=ground.usable, limit_m=before.home_limit_m)
+        ends = snap_near(ground.patched, xy, onto=ground.usable, limit_m=before.home_limit_m)
         if not ends.found.all():
             problems.append(
                 (f"{name}: there is no street within {before.home_limit_m:g} m of "
@@ -270,8 +270,7 @@ def _ground(before: Before, changes: Sequence[Change], problems: list[tuple[str,
 
 
 def _at(ground: Ground, places: Snapped) -> NDArray[np.float64]:
-    network = ground.edited.network
-    tail, head = network.xy[network.tail[places.edge]], network.xy[network.head[places.edge]]
+    tail, head = (ground.patched.xy(node) for node in ground.patched.ends(places.edge))
     return np.asarray(tail + (head - tail) * places.fraction[:, None])
 
 
@@ -302,7 +301,7 @@ def _opened(
         if xy is None:
             continue
         limit_m = before.facility_limit_m
-        stand = snap_near(ground.edited.network, xy, onto=ground.stands, limit_m=limit_m)
+        stand = snap_near(ground.patched, xy, onto=ground.stands, limit_m=limit_m)
         if not stand.found.all():
             problems.append((f"{name}: there is no street within {limit_m:g} m.",
                              "Is it in the river, or outside the network? Move it."))  # fmt: skip
