@@ -73,9 +73,7 @@ class Patched:
         after[self.part] = before[self.cut_edge]
         return after
 
-    def of_edges(
-        self, before: NDArray[Any], patch: NDArray[Any]
-    ) -> NDArray[Any]:
+    def of_edges(self, before: NDArray[Any], patch: NDArray[Any]) -> NDArray[Any]:
         """Return values of the changed network's edges from those of `before` and of the patch."""
         count = len(self.touched)
         after = np.concatenate([before, patch[count:]])
