@@ -60,6 +60,9 @@ _WARNINGS: tuple[tuple[str, str], ...] = (
      r"OpenStreetMap：\1 处设施的层级系按名称和标签推断：\2"),
     (r"(.+): (.+) features are not points; a point inside stands for each: (.+)",
      r"\1：\2 个要素不是点，各以其内部一点代替：\3"),
+    (r"(.+): does not say its datum, and a run in tiles does not compare it with the streets: "
+     r"`(.+)` does\.",
+     r"\1：未注明坐标系，分块运行不与街道比对；请用 \2 核对"),
 )  # fmt: skip
 _ASSUMPTIONS: tuple[tuple[str, str, str], ...] = (
     (r"elderly share by column '(.+)' \(assumed 假设\)",
