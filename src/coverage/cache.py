@@ -31,12 +31,11 @@ _MOST_BYTES = 8 * 1024**3
 class Keep(Protocol):
     """Runs a step, or knows its result."""
 
-    def __call__(self, step: str, compute: Callable[[], T], *uses: object) -> T:
+    def __call__(self, step: str, compute: Callable[[], T], /, *uses: object) -> T:
         """Return what `compute` gives for these `uses`."""
 
 
-# What a `Keep` is told, this one has no use for.
-def compute_anew(step: str, compute: Callable[[], T], *uses: object) -> T:  # noqa: ARG001
+def compute_anew(_step: str, compute: Callable[[], T], *_uses: object) -> T:
     """Keep nothing: run every step."""
     return compute()
 
@@ -161,7 +160,8 @@ class Cache:
             )
             if unfinished is not None:
                 _remove(unfinished)
-        except BaseException:  # an interrupt, too, leaves no half file
+        # All there is, to be raised again: an interrupt, too, must leave no half file.
+        except BaseException:
             if unfinished is not None:
                 _remove(unfinished)
             raise

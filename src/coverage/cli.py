@@ -42,7 +42,8 @@ class _Errors(click.Group):
             if debug:
                 raise
             _stop(f"Error: {error}", error.exit_code)
-        except Exception as error:  # the last line of defence: a fault of ours, told without noise
+        # What is left is a fault of ours: told without noise, and whole with --debug.
+        except Exception as error:
             if debug:
                 raise
             _stop(

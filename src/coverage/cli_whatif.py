@@ -69,7 +69,7 @@ def whatif(
     ):
         for parts in _parts(texts, option, "LON,LAT,LON,LAT", wrong):
             if at := _numbers(parts, option, wrong):
-                # mypy takes the loop's two kinds of link for any text.
+                # Both kinds are written above; mypy takes them for any text.
                 changes.append(Linked((at[0], at[1]), (at[2], at[3]), kind))  # type: ignore[arg-type]
     if wrong:
         raise click.UsageError(" ".join(wrong))

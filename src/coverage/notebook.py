@@ -43,7 +43,8 @@ class _Steps:
         self._show(f"⏳ {name} …")
         try:
             yield
-        except BaseException:  # an interrupted step is marked as well
+        # All there is, to be raised again: an interrupted step is marked as well.
+        except BaseException:
             self._show(f"✗ {name}")
             raise
         self._done.append((name, time.perf_counter() - begin))

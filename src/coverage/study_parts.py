@@ -286,7 +286,7 @@ class InventoryPart(Part):
     street: int | None = Field(default=None, ge=0)
     district: int | None = Field(default=None, ge=0)
 
-    # As in `TiersPart`: which names and what parts, where pydantic says (str, Any).
+    # pydantic's own yields (str, Any); this one says which names and what they have.
     def __iter__(self) -> Iterator[tuple[TierName, int | None]]:  # type: ignore[override]
         """Iterate over (name of the tier, number) from the smallest facility to the largest."""
         return ((name, getattr(self, name)) for name in TIERS)
@@ -335,7 +335,7 @@ class ServicesPart(Part):
     rehab: ServicePart | None = None
     emergency: ServicePart | None = None
 
-    # As in `TiersPart`: which names and what parts, where pydantic says (str, Any).
+    # pydantic's own yields (str, Any); this one says which names and what they have.
     def __iter__(self) -> Iterator[tuple[ServiceName, ServicePart]]:  # type: ignore[override]
         """Iterate over (name, service) of those that the study names."""
         return ((name, part) for name in SERVICES if (part := getattr(self, name)) is not None)
