@@ -10,6 +10,8 @@ LAYERS = [
     {"errors", "_numba_compat", "pieces", "cards", "service_kinds", "street_grid"},
     {"columns", "covered_parts", "rounds", "siting_problem"},
     {"siting_models", "siting_greedy"},
+    {"siting_assignment", "siting_choice"},
+    {"siting_capacity"},
     {"siting"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},

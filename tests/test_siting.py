@@ -213,21 +213,6 @@ def test_the_order_of_the_rows_does_not_matter(seed, objective):
     assert one.value == pytest.approx(two.value, rel=1e-12)
 
 
-def test_room_is_kept():
-    # Two sites reach all three homes; each has room for 15.
-    problem = siting_problem(
-        np.array([10.0, 10, 10]), np.array([0, 1, 2, 0, 1, 2]), np.array([0, 0, 0, 1, 1, 1]),
-        np.ones(6), existing=np.array([False, False]), capacity=np.array([15.0, 12]),
-    )  # fmt: skip
-    one = choose_sites(problem, "coverage", within=1, p=1)
-    assert (list(one.chosen), one.value) == ([0], pytest.approx(15))
-    assert choose_sites(problem, "coverage", within=1, p=2).value == pytest.approx(27)
-    with pytest.raises(InputError, match="no choice can give everybody a place"):
-        choose_sites(problem, "full", within=1)
-    with pytest.raises(UsageError, match="Capacities are not kept by 'median'"):
-        choose_sites(problem, "median", p=1)
-
-
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

@@ -14,7 +14,8 @@ from .findings import Findings
 from .inputs.candidates_osm import candidates_of_file
 from .links import find_links
 from .load_bearing import near_names
-from .siting import Choice, choose_sites, people_covered
+from .siting import choose_sites, people_covered
+from .siting_choice import Choice
 from .siting_problem import needs_within, siting_problem
 from .snapping import snap_facilities, usable_edges
 from .study_parts import TIERS, CandidatesPart, SitingPart
@@ -38,7 +39,7 @@ class Proposals:
     asked
         What was asked for.
     choice
-        What the solver found, with its bound, gap and status; see `coverage.siting.Choice`.
+        What the solver found, with its bound, gap and status; see `coverage.siting_choice.Choice`.
     covered_before, covered_after, covered_greedy
         Elderly people covered: today, with the proposals, and with the greedy order instead.
     uncoverable

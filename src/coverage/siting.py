@@ -1,14 +1,24 @@
 """Where the next facility should open: exact by mixed integer programming, and one by one."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError, Problem
+from .errors import InputError
+from .siting_assignment import assign, assignment_of_minutes
+from .siting_capacity import choose_with_room
+from .siting_choice import (
+    EXACT,
+    Choice,
+    cannot,
+    helps_nobody,
+    made_choice,
+    those_served,
+    within_limits_nobody,
+)
 from .siting_greedy import greedy_center, greedy_cover, greedy_median
-from .siting_models import Solved, assign, max_cover, min_cover
+from .siting_models import Solved, max_cover, min_cover
 from .siting_problem import (
     Limits,
     Needs,
@@ -21,39 +31,6 @@ from .siting_problem import (
 )
 
 _SAME_PLACE_M = 0.01
-_EXACT = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Sites to open.
-
-    Attributes
-    ----------
-    chosen
-        The best set found, in the order in which each next one helps most.
-    value, bound
-        What it achieves, and what no choice can surpass: people covered (standing sites
-        included), sites, person-minutes, or minutes of the worst walk.
-    gap
-        How far the one is from the other, as a share of the value; 0 is proven best.
-    status
-        ``optimal``, ``within the gap`` asked for, or ``time limit``.
-    greedy, greedy_value
-        The greedy order and what it achieves.
-    uncoverable
-        Demand points that neither a standing site nor a candidate can serve, ascending; the choice
-        is made for the others.
-    """
-
-    chosen: NDArray[np.int64]
-    value: float
-    bound: float
-    gap: float
-    status: Literal["optimal", "within the gap", "time limit"]
-    greedy: NDArray[np.int64]
-    greedy_value: float
-    uncoverable: NDArray[np.int64]
 
 
 def choose_sites(
@@ -112,16 +89,27 @@ def choose_sites(
         np.inf if p is None else p, np.inf if budget is None else budget,
         _apart(problem, spacing_m), gap, seconds,
     )  # fmt: skip
+    choice = _choose(problem, objective, limits, cutoff, beyond)
+    if len(choice.chosen) == 0:
+        raise InputError(within_limits_nobody())
+    return choice
+
+
+def _choose(
+    problem: SitingProblem, objective: Objective, limits: Limits, within: NDArray[np.float64],
+    beyond: float,
+) -> Choice:  # fmt: skip
+    if problem.limited:
+        return choose_with_room(problem, objective, limits, within=within, beyond=beyond)
     if objective == "median":
         return _median(problem, limits, beyond)
     if objective == "center":
         return _center(problem, limits)
-    if np.isfinite(problem.capacity).any() and problem.kinds == 1:
-        return _with_capacity(problem, limits, float(cutoff[0]), full=objective == "full")
-    needs = needs_within(problem, cutoff)
+    needs = needs_within(problem, within)
     use = _worth(problem, needs, limits)
     if len(use) == 0:
-        raise InputError(_helps_nobody(needs))
+        covered = len(needs.uncoverable) == 0 and len(needs.group) == 0
+        raise InputError(helps_nobody(covered=covered))
     return _full(problem, needs, use, limits) if objective == "full" else _coverage(
         problem, needs, use, limits
     )  # fmt: skip
@@ -142,11 +130,11 @@ def _coverage(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limi
     greedy = max(orders, key=lambda order: people_covered(needs, order))
     solved = max_cover(problem, needs, use, limits)
     best = greedy if solved.chosen is None else solved.chosen
-    if people_covered(needs, best) <= people_covered(needs, greedy) * (1 + _EXACT):
+    if people_covered(needs, best) <= people_covered(needs, greedy) * (1 + EXACT):
         best = greedy
     order = greedy_cover(problem, needs, np.sort(best), replace(limits, count=np.inf))
     value = people_covered(needs, order)
-    return _choice(order, value, needs.already - solved.bound, solved, greedy,
+    return made_choice(order, value, needs.already - solved.bound, solved, greedy,
                    people_covered(needs, greedy), needs.uncoverable)  # fmt: skip
 
 
@@ -155,38 +143,29 @@ def _full(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limits: 
     solved = min_cover(problem, needs, use, limits)
     complete = bool((needs.matrix[:, greedy].sum(axis=1) > 0).all())
     if not solved.feasible or (solved.chosen is None and not complete):
-        raise InputError(_cannot("cover everybody whom some candidate covers", solved))
+        raise InputError(cannot("cover everybody whom some candidate covers", solved))
     if solved.chosen is None or (complete and len(greedy) <= len(solved.chosen)):
         best = greedy
     else:
         best = solved.chosen
     order = greedy_cover(problem, needs, np.sort(best), replace(limits, count=np.inf))
     order = np.concatenate([order, np.setdiff1d(best, order)])
-    return _choice(order, float(len(order)), float(np.ceil(solved.bound - 1e-6)), solved,
+    return made_choice(order, float(len(order)), float(np.ceil(solved.bound - 1e-6)), solved,
                    greedy, float(len(greedy)) if complete else float("nan"),
                    needs.uncoverable)  # fmt: skip
 
 
 def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
-    problem, uncoverable = _served(problem, beyond)
+    problem, uncoverable = those_served(problem, beyond)
     now = np.minimum(problem.nearest_existing(), beyond)
-    kind = problem.kind[problem.site]
-    before = now[problem.place, kind]
-    kept = ~problem.existing[problem.site] & (problem.minutes < before)
-    if not kept.any():
-        raise InputError(_helps_nobody(None))
-    place, site, minutes = problem.place[kept], problem.site[kept], problem.minutes[kept]
-    must = np.isinf(now).reshape(-1)
     # Where somebody has no walk yet, any length above all walks takes its place in the sums.
-    long = float(problem.minutes.max()) + 1
+    long = float(problem.minutes.max(initial=0.0)) + 1
     finite = np.where(np.isinf(now), long, now)
-    use = np.unique(site)
-    gain = problem.weight[place] * (finite[place, kind[kept]] - minutes)
-    row, cell = np.unique(place * problem.kinds + kind[kept], return_inverse=True)
-    solved = assign(
-        problem, use, limits, place=cell, site=site, gain=gain, people=problem.weight[place],
-        must=must[row],
-    )  # fmt: skip
+    who = assignment_of_minutes(problem, now, long)
+    use, kind = np.unique(who.site), problem.kind[problem.site]
+    if len(use) == 0:
+        raise InputError(helps_nobody())
+    solved = assign(problem, who, use, limits)
     greedy = greedy_median(problem, finite, use, limits)
 
     def value(sites: NDArray[np.int64]) -> float:
@@ -198,21 +177,21 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
 
     best = greedy if solved.chosen is None else solved.chosen
     if not solved.feasible or (solved.chosen is None and not np.isfinite(value(greedy))):
-        raise InputError(_cannot("serve everybody whom some candidate serves", solved))
-    if value(greedy) <= value(best) * (1 + _EXACT):
+        raise InputError(cannot("serve everybody whom some candidate serves", solved))
+    if value(greedy) <= value(best) * (1 + EXACT):
         best = greedy
     order = greedy_median(problem, finite, np.sort(best), replace(limits, count=np.inf))
     start = float((problem.weight[:, None] * finite).sum())
-    return _choice(order, value(order), start + solved.bound, solved, greedy,
+    return made_choice(order, value(order), start + solved.bound, solved, greedy,
                    value(greedy), uncoverable)  # fmt: skip
 
 
 def _center(problem: SitingProblem, limits: Limits) -> Choice:
-    problem, uncoverable = _served(problem, np.inf)
+    problem, uncoverable = those_served(problem, np.inf)
     kind, now = problem.kind[problem.site], problem.nearest_existing()
     use = np.unique(problem.site[~problem.existing[problem.site]])
     if len(use) == 0:
-        raise InputError(_helps_nobody(None))
+        raise InputError(helps_nobody())
 
     def value(sites: NDArray[np.int64]) -> float:
         after, own = now.copy(), np.isin(problem.site, sites)
@@ -243,79 +222,12 @@ def _center(problem: SitingProblem, limits: Limits) -> Choice:
         else:
             low = middle + 1
     if not np.isfinite(value(best)):
-        raise InputError(_cannot("serve everybody whom some candidate serves", solved))
+        raise InputError(cannot("serve everybody whom some candidate serves", solved))
     bound = value(best) if low >= high else float(radii[low])
     proven = Solved(best, bound, low >= high, True)
     order = greedy_center(problem, now, np.sort(best), replace(limits, count=np.inf))
     order = np.concatenate([order, np.setdiff1d(best, order)])
-    return _choice(order, value(order), bound, proven, greedy, value(greedy), uncoverable)
-
-
-def _with_capacity(problem: SitingProblem, limits: Limits, within: float, *, full: bool) -> Choice:
-    """Choose where sites have room for so many people only; a point's people may be divided."""
-    near = problem.minutes <= within
-    place, site = problem.place[near], problem.site[near]
-    people = problem.weight[place]
-    some = np.bincount(place, minlength=len(problem.weight)) > 0
-    number = np.cumsum(some) - 1
-    must = np.full(int(some.sum()), full)
-    use = np.unique(site)
-    if problem.existing[use].all():
-        raise InputError(_helps_nobody(None))
-    solved = assign(
-        problem, use, limits, place=number[place], site=site, gain=people, people=people,
-        must=must, count_only=full,
-    )  # fmt: skip
-    if solved.chosen is None:
-        raise InputError(_cannot("give everybody a place" if full else "be found", solved))
-
-    def value(sites: NDArray[np.int64]) -> float:
-        opened = np.concatenate([use[problem.existing[use]], sites])
-        own = np.isin(site, opened)
-        if not own.any():
-            return 0.0
-        # With the sites given, the fewest or the most is only who goes where: the same program.
-        given = replace(problem, existing=np.isin(np.arange(len(problem.existing)), opened))
-        served = assign(
-            given, np.sort(opened), Limits(), place=number[place[own]], site=site[own],
-            gain=people[own], people=people[own], must=np.zeros_like(must),
-        )  # fmt: skip
-        return -served.bound
-
-    order: list[int] = []
-    rest = set(solved.chosen.tolist())
-    while rest:
-        step = max(sorted(rest), key=lambda s: value(np.array([*order, s])))
-        order.append(step)
-        rest.remove(step)
-    chosen = np.array(order, dtype=np.int64)
-    reached = float(len(order)) if full else value(chosen)
-    bound = float(np.ceil(solved.bound - 1e-6)) if full else -solved.bound
-    return _choice(chosen, reached, bound, solved, chosen, reached, np.flatnonzero(~some))
-
-
-def _choice(
-    chosen: NDArray[np.int64], value: float, bound: float, solved: Solved,
-    greedy: NDArray[np.int64], greedy_value: float, uncoverable: NDArray[np.int64],
-) -> Choice:  # fmt: skip
-    apart = abs(value - bound) / abs(value) if value else abs(bound)
-    if apart <= _EXACT * 100:
-        apart, bound = 0.0, value
-    status: Literal["optimal", "within the gap", "time limit"] = "optimal"
-    if not solved.proven:
-        status = "time limit"
-    elif apart > 0:
-        status = "within the gap"
-    return Choice(chosen, value, bound, apart, status, greedy, greedy_value, uncoverable)
-
-
-def _served(problem: SitingProblem, beyond: float) -> tuple[SitingProblem, NDArray[np.int64]]:
-    """Return the problem of those who have a walk to some site of every kind, and the others."""
-    linked = np.zeros((len(problem.weight), problem.kinds), dtype=bool)
-    linked[problem.place, problem.kind[problem.site]] = True
-    served = np.asarray(linked.all(axis=1))
-    others = np.flatnonzero(~served)
-    return (problem if np.isfinite(beyond) else problem.of_places(served)), others
+    return made_choice(order, value(order), bound, proven, greedy, value(greedy), uncoverable)
 
 
 def _worth(problem: SitingProblem, needs: Needs, limits: Limits) -> NDArray[np.int64]:
@@ -348,22 +260,3 @@ def _apart(problem: SitingProblem, spacing_m: float) -> NDArray[np.int64]:
     same = problem.kind[pairs[:, 0]] == problem.kind[pairs[:, 1]]
     barred = (same & (distance < spacing_m)) | (distance <= _SAME_PLACE_M)
     return np.asarray(pairs[barred])
-
-
-def _helps_nobody(needs: Needs | None) -> Problem:
-    covered = needs is not None and len(needs.uncoverable) == 0 and len(needs.group) == 0
-    if covered:
-        return Problem("siting", "everybody is covered already.", "No further site is needed.")
-    return Problem(
-        "siting", "no candidate helps anybody who is not served already.",
-        "Give candidates nearer to where people are not covered, or less spacing.",
-    )  # fmt: skip
-
-
-def _cannot(what: str, solved: Solved) -> Problem:
-    if solved.feasible:
-        return Problem("siting", "no choice was found in the time given.", "Give more seconds.")
-    return Problem(
-        "siting", f"no choice can {what} within the limits.",
-        "Allow more sites, a larger budget, less spacing or more room, or choose 'coverage'.",
-    )  # fmt: skip

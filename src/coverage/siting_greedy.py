@@ -112,28 +112,46 @@ def _pick(
     take: Callable[[int], None], *, by_cost: bool = False,
 ) -> NDArray[np.int64]:  # fmt: skip
     """Return the order; of equals the better second score, then the first site."""
-    usable = np.zeros(len(problem.existing), dtype=bool)
-    usable[use] = True
     cost = np.nan_to_num(problem.cost)
-    left = limits.budget
-    order: list[int] = []
     least = None
-    while len(order) < limits.count:
-        usable &= cost <= left * (1 + _NOTHING)
-        here = np.flatnonzero(usable)
-        if len(here) == 0:
-            break
+
+    def next_of(here: NDArray[np.int64]) -> int | None:
+        nonlocal least
         first, second = (values[here] for values in scores())
         least = least if least is not None else _NOTHING * max(float(second.max()), 0.0)
         helps = second > least
         if not helps.any():
-            break
+            return None
         here, first, second = here[helps], first[helps], second[helps]
         if by_cost:
             per = np.maximum(cost[here], _NOTHING)
             first, second = first / per, second / per
         site = int(here[np.lexsort((here, -second, -first))[0]])
         take(site)
+        return site
+
+    return pick(problem, use, limits, next_of)
+
+
+def pick(
+    problem: SitingProblem, use: NDArray[np.int64], limits: Limits,
+    next_of: Callable[[NDArray[np.int64]], int | None],
+) -> NDArray[np.int64]:  # fmt: skip
+    """Return the candidates that `next_of` takes, one after another, within the limits.
+
+    It is given those that may still open and returns the one that does, None where none helps.
+    """
+    usable = np.zeros(len(problem.existing), dtype=bool)
+    usable[use] = True
+    cost = np.nan_to_num(problem.cost)
+    left = limits.budget
+    order: list[int] = []
+    while len(order) < limits.count:
+        usable &= cost <= left * (1 + _NOTHING)
+        here = np.flatnonzero(usable)
+        site = next_of(here) if len(here) else None
+        if site is None:
+            break
         order.append(site)
         left -= cost[site]
         usable[site] = False

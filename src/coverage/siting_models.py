@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, hstack, identity, vstack
+from scipy.sparse import csr_array, hstack, vstack
 
 from .siting_problem import Limits, Needs, SitingProblem
 
@@ -52,9 +52,9 @@ def max_cover(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limi
         shape=(len(needs.group), groups),
     )
     rows: list[Row] = [(hstack([-needs.matrix[:, use], own]), -np.inf, 0.0)]
-    rows += _limiting(problem, use, limits, more=groups)
+    rows += limiting(problem, use, limits, more=groups)
     value = np.concatenate([np.zeros(len(use)), -needs.weight])
-    return _solve(value, use, rows, limits)
+    return solve(value, use, rows, limits)
 
 
 def min_cover(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limits: Limits
@@ -62,58 +62,12 @@ def min_cover(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limi
     """Fill every need with the fewest candidates of `use`."""
     rows: list[Row] = [
         (needs.matrix[:, use], 1.0, np.inf),
-        *_limiting(problem, use, limits, more=0),
+        *limiting(problem, use, limits, more=0),
     ]
-    return _solve(np.ones(len(use)), use, rows, limits)
+    return solve(np.ones(len(use)), use, rows, limits)
 
 
-def assign(
-    problem: SitingProblem, use: NDArray[np.int64], limits: Limits, *,
-    place: NDArray[np.int64], site: NDArray[np.int64], gain: NDArray[np.float64],
-    people: NDArray[np.float64], must: NDArray[np.bool_], count_only: bool = False,
-) -> Solved:  # fmt: skip
-    """Assign people to sites for the greatest gain, or with the fewest sites.
-
-    Parameters
-    ----------
-    problem, use, limits
-        The problem, the sites that may serve (standing ones do), and what to keep to.
-    place, site, gain
-        Shape (L,), who could be assigned where, and what that gains if all of them are.
-    people
-        Shape (L,), how many they are.
-    must
-        Shape (P,), which places have to be assigned in whole.
-    count_only
-        Make the number of sites least, whatever is gained.
-    """
-    links, places = len(place), len(must)
-    position = np.full(len(problem.existing), -1)
-    position[use] = np.arange(len(use))
-    each, column = np.arange(links), position[site]
-    opened = csr_array((-np.ones(links), (each, column)), shape=(links, len(use)))
-    whole = csr_array((np.ones(links), (place, each)), shape=(places, links))
-    none = csr_array((places, len(use)))
-    rows: list[Row] = [
-        (hstack([opened, identity(links)]), -np.inf, 0.0),
-        (hstack([none, whole]), np.where(must, 1.0, 0.0), 1.0),
-    ]
-    limited = np.flatnonzero(np.isfinite(problem.capacity[use]))
-    if len(limited):
-        load = csr_array((people, (column, each)), shape=(len(use), links))[limited]
-        room = csr_array(
-            (-problem.capacity[use[limited]], (np.arange(len(limited)), limited)),
-            shape=(len(limited), len(use)),
-        )
-        rows.append((hstack([room, load]), -np.inf, 0.0))
-    rows += _limiting(problem, use, limits, more=links)
-    value = np.concatenate([np.zeros(len(use)), -gain])
-    if count_only:
-        value = np.concatenate([(~problem.existing[use]).astype(float), np.zeros(links)])
-    return _solve(value, use, rows, limits, standing=problem.existing[use])
-
-
-def _limiting(
+def limiting(
     problem: SitingProblem, use: NDArray[np.int64], limits: Limits, *, more: int
 ) -> list[Row]:
     """Return the rows of number, budget and spacing, with `more` columns after the sites'."""
@@ -138,11 +92,24 @@ def _limiting(
     return rows
 
 
-def _solve(
+def solve(
     value: NDArray[np.float64], use: NDArray[np.int64],
     rows: list[Row], limits: Limits,
     standing: NDArray[np.bool_] | None = None,
 ) -> Solved:  # fmt: skip
+    """Solve a program with columns of 0 or 1 for sites, and of shares after them.
+
+    Parameters
+    ----------
+    value
+        What each column is worth, to be made least.
+    use
+        The sites, as many as the first columns.
+    rows, limits
+        What binds the columns, and when to stop.
+    standing
+        Which of `use` are open in any case, and so not chosen.
+    """
     count = len(value)
     lower, whole = np.zeros(count), np.zeros(count)
     whole[: len(use)] = 1

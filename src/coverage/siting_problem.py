@@ -36,7 +36,7 @@ class SitingProblem:
     cost
         Shape (S,), what opening costs; NaN where it is not known.
     capacity
-        Shape (S,), people whom a site can serve; infinite where it does not matter.
+        Shape (S,), people whom a site has room for; infinite where it has room for all.
     xy
         Shape (S, 2), metres; NaN where it does not matter.
     """
@@ -62,6 +62,16 @@ class SitingProblem:
         """How many kinds of site there are."""
         return int(self.kind.max()) + 1
 
+    @property
+    def roomy(self) -> NDArray[np.bool_]:
+        """Which sites stand and have room for all, shape (S,)."""
+        return np.asarray(self.existing & np.isinf(self.capacity))
+
+    @property
+    def limited(self) -> bool:
+        """Whether some site has room for so many people only."""
+        return bool(np.isfinite(self.capacity).any())
+
     def only(self, usable: NDArray[np.bool_]) -> "SitingProblem":
         """Return the problem without the walks to some sites, which so help nobody."""
         kept = usable[self.site]
@@ -79,9 +89,12 @@ class SitingProblem:
         )  # fmt: skip
 
     def nearest_existing(self) -> NDArray[np.float64]:
-        """Return the least minutes to a standing site of each kind, shape (D, kinds)."""
+        """Return the least minutes to a standing site of each kind with room for all.
+
+        Its shape is (D, kinds).
+        """
         now = np.full((len(self.weight), self.kinds), np.inf)
-        standing = self.existing[self.site]
+        standing = self.roomy[self.site]
         np.minimum.at(
             now, (self.place[standing], self.kind[self.site[standing]]), self.minutes[standing]
         )
@@ -206,7 +219,7 @@ def needs_within(problem: SitingProblem, within: NDArray[np.float64]) -> Needs:
     """Reduce a problem of coverage to what is still open.
 
     Points that standing sites cover are dropped, and points that the same candidates would cover
-    are added up.
+    are added up. A standing site with room for so many only is one of those that could fill a need.
 
     Parameters
     ----------
@@ -217,7 +230,7 @@ def needs_within(problem: SitingProblem, within: NDArray[np.float64]) -> Needs:
     """
     missing = np.asarray(problem.nearest_existing() > within)
     near = np.asarray(problem.minutes <= within[problem.kind[problem.site]])
-    near &= ~problem.existing[problem.site]
+    near &= ~problem.roomy[problem.site]
     near &= missing[problem.place, problem.kind[problem.site]]
     place, site = problem.place[near], problem.site[near]
     offered = np.zeros_like(missing)
@@ -312,10 +325,6 @@ def check_limits(problem: SitingProblem, objective: Objective, p: int | None,
                 f"The cheapest candidate costs {np.nanmin(known):,.0f}, and the budget is "
                 f"{budget:,.0f}.", "Raise the budget.",
             )  # fmt: skip
-    if objective in {"median", "center"} and np.isfinite(problem.capacity).any():
-        raise UsageError(
-            f"Capacities are not kept by '{objective}'.", "Use coverage or full, or leave them out."
-        )
 
 
 def listed(names: NDArray[np.object_]) -> str:
