@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote_plus
 
 import osmnx as ox
 import pytest
@@ -48,6 +49,7 @@ class Server:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.asked: list[str] = []
+        self.bodies: list[str] = []
         self.promised_more = 0
         owner = self
 
@@ -62,7 +64,8 @@ class Server:
                 self.wfile.write(body)
 
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                owner.bodies.append(unquote_plus(body.decode()))
                 self.do_GET()
 
             def log_message(self, *_: object) -> None:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from pyproj import Transformer
 
+import coverage
 from conftest import CRS, ORIGIN, make_network
 from coverage.catalogue import init_study, load_study
 from coverage.drive import drive_network, parking_edges
-from coverage.errors import Findings, InputError, UsageError
-from coverage.home_visits import home_visits
+from coverage.errors import Findings, InputError
 from coverage.inputs.drive_rules import directions, may_drive, speed_kmh
 from coverage.inputs.osm_file import read_drivable, read_streets
+from coverage.outputs.warning_words import warning_zh
 from coverage.rounds import nearest_neighbour_tour, rounds_of
 from coverage.snapping import snap, usable_edges
 from coverage.study_parts import VisitsPart
@@ -322,7 +323,8 @@ def sample(tmp_path_factory):
 
 
 def test_the_sample_conserves_its_people_in_every_area(sample):
-    found = home_visits(load_study(sample, visits__who="all", visits__minutes=8))
+    result = coverage.run(load_study(sample, visits__who="all", visits__minutes=8))
+    found = result.visits
     total = found.homes["elderly"].sum()
     for _, own in found.areas.groupby("by"):
         assert_allclose(own["in_reach"] + own["beyond"] + own["not_snapped"], own["elderly"])
@@ -334,34 +336,47 @@ def test_the_sample_conserves_its_people_in_every_area(sample):
         in_reach = found.areas.loc[of_all, "in_reach"].iloc[0]
         assert own["elderly"].sum() == pytest.approx(in_reach)
         assert (own["visited"] + own["left_out"]).sum() == pytest.approx(in_reach)
+        said = result.summary["visits"][by]
+        assert said["elderly_in_reach"] == pytest.approx(in_reach)
+        assert said["homes"] == (found.homes[f"reach_{by}"] == IN_REACH).sum()
+    reached = found.homes[[f"reach_{by}" for by in ("foot", "car")]] == IN_REACH
+    assert (found.homes["reach"].isin(["foot", "car"]) == reached.any(axis=1)).all()
+    beyond = found.homes["elderly"][~reached.any(axis=1)].sum()
+    assert result.summary["visits"]["elderly_beyond_every_way"] == pytest.approx(beyond)
 
 
 def test_the_uncovered_are_those_who_cannot_walk_there(sample):
-    import coverage
-
-    study = load_study(sample, visits__by=["foot"])
-    homes = coverage.run(study).people.homes
+    result = coverage.run(load_study(sample, visits__by=["foot"]))
+    homes = result.people.homes
     cannot = ~(homes["covered_community"] | homes["covered_street"])
-    assert_allclose(home_visits(study).homes["to_visit"], homes["elderly"].where(cannot, 0.0))
+    assert_allclose(result.visits.homes["to_visit"], homes["elderly"].where(cannot, 0.0))
 
 
-def test_what_is_missing_is_told_at_once(sample):
-    study = load_study(sample).model_copy(update={"population": None})
-    no_streets = study.network.model_copy(update={"file": None})
-    with pytest.raises(UsageError) as told:
-        home_visits(study.model_copy(update={"network": no_streets}))
-    assert "where old people live" in str(told.value)
-    assert "street file is needed for driving" in str(told.value)
+def test_a_run_without_people_says_that_nobody_can_be_visited(sample):
+    study = load_study(sample, visits__by=["foot"], siting__lines=False)
+    result = coverage.run(study.model_copy(update={"population": None}))
+    assert result.visits is None
+    (said,) = [text for text in result.summary["warnings"] if text.startswith("visits")]
+    assert said.startswith("visits: The study does not say where old people live")
+    assert warning_zh(said) == "上门服务：研究未说明老年人住在何处，无法计算；请填写 [population]"
 
 
-def test_no_facility_of_the_tiers(sample, tmp_path):
+def test_a_run_without_anybody_to_send_says_so_and_keeps_the_rest(sample, tmp_path):
     table = sample.parent / "facilities.csv"
     kept = [row for row in table.read_text(encoding="utf-8").splitlines() if "district" not in row]
     path = tmp_path / "facilities.csv"
     path.write_text("\n".join(kept), encoding="utf-8")
     study = load_study(sample, facilities__file=path, visits__tiers=["district"])
-    with pytest.raises(UsageError, match="tiers district"):
-        home_visits(study)
+    result = coverage.run(study)
+    assert result.visits is None
+    assert "visits" not in result.summary
+    (said,) = [text for text in result.summary["warnings"] if text.startswith("visits")]
+    assert "No facility of the tiers district" in said
+    assert warning_zh(said) == (
+        "上门服务：研究区及附近没有区县失能特困集中照护中心，无人可派；"
+        "请在 [visits] tiers 中写明现有层级"
+    )
+    assert result.people is not None
 
 
 @pytest.mark.parametrize("change", [{"visits__minutes": 0}, {"visits__by": []},

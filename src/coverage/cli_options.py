@@ -102,3 +102,33 @@ def load(study: str, options: dict[str, Any], **changes: Any) -> Any:
     if options["notice"]:
         loaded = loaded.model_copy(update={"notices": (*loaded.notices, *options["notice"])})
     return loaded
+
+
+def analysed(study: Any, out: Path | None, *, quiet: bool = False) -> tuple[Any, Path]:
+    """Return the analysis of a study and the folder that its tables go to.
+
+    Like `care-circle run`, and with what it keeps, so that a command after a run begins where that
+    one ended.
+
+    Parameters
+    ----------
+    study
+        As `load` returns it.
+    out
+        The folder that was asked for; None for the study's own.
+    quiet
+        Whether to print no steps.
+    """
+    from . import pipeline
+    from .cache import Cache
+    from .console import show_steps, show_troubles
+    from .outputs.store import ensure_writable
+
+    folder = out or Path("data/processed") / study.name
+    ensure_writable(folder)
+    keep = Cache(folder / ".cache")
+    with show_steps(len(pipeline.STEPS), quiet=quiet) as progress:
+        result = pipeline.run(study, progress=progress, keep=keep)
+    keep.trim()
+    show_troubles(keep.troubles)
+    return result, folder

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from .cli_options import Folder, load, study_argument, with_changes
+from .cli_options import Folder, analysed, load, study_argument, with_changes
 
 
 @click.command()
@@ -31,10 +31,10 @@ def visits(
 
     STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file.
     """
-    from .console import show_steps
-    from .console_visits import show_visits
-    from .home_visits import home_visits
-    from .outputs.store import ensure_writable, save_table
+    from .console_visits import show_visits_by_area
+    from .home_visits import require_homes, senders
+    from .outputs.store import save_table
+    from .outputs.tables import visits_tables
     from .study_parts import VisitsPart
 
     loaded = load(
@@ -42,20 +42,22 @@ def visits(
         visits__minutes=minutes, visits__by=_words(by), visits__tiers=_words(tiers),
         visits__round_hours=round_hours, visits__visit_min=visit_min, visits__who=who,
     )  # fmt: skip
-    folder = out or Path("data/processed") / loaded.name
-    ensure_writable(folder)
-    part = loaded.visits or VisitsPart()
-    with show_steps(2 + len(part.by), quiet=quiet) as progress:
-        found = home_visits(loaded, progress=progress)
+    # What a study does not say of visits is asked by default, and nothing else of it.
+    loaded = loaded.model_copy(update={"visits": loaded.visits or VisitsPart(), "siting": None})
+    require_homes(loaded.population is not None)
+    result, folder = analysed(loaded, out, quiet=quiet)
+    if result.visits is None:
+        require_homes(result.people is not None)
+        senders(loaded, result.inputs.facilities)
+        raise AssertionError("where somebody can be sent, visits are found")
     paths = [
-        save_table(found.facilities, folder, "visits"),
-        save_table(found.areas, folder, "visits_areas"),
+        save_table(table, folder, name) for name, table in visits_tables(result.visits).items()
     ]
     if quiet:
         for path in paths:
             click.echo(path)
     else:
-        show_visits(loaded, found, paths)
+        show_visits_by_area(result, paths)
 
 
 def _words(text: str | None) -> list[str] | None:

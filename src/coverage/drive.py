@@ -12,8 +12,10 @@ from .streets import Streets
 from .walkers import PACKAGED_WALKERS
 
 PARK_MIN = 2.0
-"""Minutes to stop the car and lock it, for each drive: this project's design value. The way from
-the street to the door is walked at the pace of `adult`."""
+"""Minutes to stop the car and lock it, for each drive: chosen by this project, as no source gives
+one for carers, who stop at the kerb or in the compound and do not look for a car park. What to add
+for it is a known part of door-to-door driving times (Tenkanen and Toivonen 2020, doi
+10.1038/s41597-020-0413-y). The way from the street to the door is walked at `adult`'s pace."""
 
 _NO_STOPPING = ("motorway", "motorway_link", "trunk", "trunk_link")
 
@@ -24,7 +26,7 @@ def drive_network(streets: Streets, *, crs: str) -> WalkingNetwork:
     Parameters
     ----------
     streets
-        As `coverage.inputs.osm_file.read_drivable` returns them.
+        As `coverage.inputs.drivable` reads them.
     crs
         Projected coordinate system, metres.
 

@@ -7,6 +7,7 @@ import geopandas as gpd
 
 from .by_service import Services
 from .choices import Choices
+from .home_visits import HomeVisits
 from .inputs.everything import Inputs
 from .network import WalkingNetwork
 from .people import People
@@ -53,6 +54,8 @@ class Findings:
         Seconds of every step.
     next
         Where the next facilities should open; None where the study does not ask.
+    visits
+        Whom staff reach at home; None where the study does not ask.
     from_cache
         The steps that an earlier run had done already.
     """
@@ -70,5 +73,6 @@ class Findings:
     seconds: dict[str, float]
     choices: Choices | None = None
     next: WhereNext | None = None
+    visits: HomeVisits | None = None
     services: Services | None = None
     from_cache: tuple[str, ...] = ()

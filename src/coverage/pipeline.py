@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,7 @@ from .choices import choices_of
 from .errors import Findings, InputError, UsageError
 from .gaps import find_gaps
 from .groups import service_groups, tier_groups
+from .home_visits import home_visits, require_homes, senders, visits_summary
 from .inputs.areas import excluded_area
 from .inputs.everything import Inputs, read_inputs
 from .isochrones import isochrones
@@ -51,6 +53,7 @@ STEPS = (
     "people 人口",
     "gaps 缺口",
     "choices 各种选择",
+    "visits 上门服务",
     "next 下一步",
 )
 
@@ -201,8 +204,38 @@ def run(
         from_cache=tuple(clock.from_cache),
     )
     with clock.step(STEPS[8]):
+        result = _with_visits(result, ready, keep)
+    with clock.step(STEPS[9]):
         result = _with_next(result, keep)
     return replace(result, seconds=clock.seconds, from_cache=tuple(clock.from_cache))
+
+
+def _with_visits(result: Result, ready: Ready, keep: Keep) -> Result:
+    """Return the result with whom staff reach at home, where the study asks."""
+    study, inputs, people = result.study, result.inputs, result.people
+    if study.visits is None:
+        return result
+    try:
+        require_homes(people is not None)
+        senders(study, inputs.facilities)
+    except UsageError as error:
+        # That nobody can be sent must not take away what was found.
+        return replace(result, summary=_warned(result.summary, f"visits: {error}"))
+    if people is None:
+        raise AssertionError("homes are known")
+    found = keep(
+        "visits",
+        lambda: home_visits(study, inputs, ready, people.demand.points, people.links),
+        ready.base, inputs.drive, result.facilities, people, inputs.areas, study.visits,
+        study.tiers, study.population, study.facilities.snap_limit_m, study.network.rules,
+    )  # fmt: skip
+    summary = {**result.summary, "visits": visits_summary(study, found)}
+    return replace(result, visits=found, summary=summary)
+
+
+def _warned(summary: dict[str, Any], *warnings: str) -> dict[str, Any]:
+    """Return a summary with warnings added to those that it has."""
+    return {**summary, "warnings": [*summary["warnings"], *warnings]}
 
 
 def _with_next(result: Result, keep: Keep) -> Result:
@@ -214,10 +247,8 @@ def _with_next(result: Result, keep: Keep) -> Result:
         found = _next(result, keep, told)
     except (InputError, UsageError) as error:
         # What cannot be proposed must not take away what was found.
-        warnings = [*result.summary["warnings"], *told.warnings, f"siting: {error}"]
-        return replace(result, summary={**result.summary, "warnings": warnings})
-    warnings = [*result.summary["warnings"], *told.warnings]
-    summary = {**result.summary, "next": next_summary(found), "warnings": warnings}
+        return replace(result, summary=_warned(result.summary, *told.warnings, f"siting: {error}"))
+    summary = {**_warned(result.summary, *told.warnings), "next": next_summary(found)}
     return replace(result, next=found, summary=summary)
 
 

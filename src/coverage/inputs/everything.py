@@ -17,6 +17,7 @@ from ..study import Study
 from .buildings import COLUMNS, buildings_of_features, read_buildings
 from .candidates import read_candidates
 from .datum_fit import check_datum
+from .drivable import download_streets_to_drive, drivable_of_file, drives
 from .elevation import open_elevation, surface_heights
 from .extent import (
     areas_of,
@@ -78,6 +79,8 @@ class Inputs:
         SHA-256 of every file that was read, by its path as the study gives it.
     warnings
         What a planner should know.
+    drive
+        Streets that a car may use, where the study sends staff by car to the people it knows of.
     """
 
     crs: str
@@ -94,6 +97,7 @@ class Inputs:
     candidates: gpd.GeoDataFrame | None
     files: dict[str, str]
     warnings: tuple[str, ...]
+    drive: Streets | None = None
 
 
 def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
@@ -165,6 +169,11 @@ def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
         with findings.gather():
             path = study.path(study.network.file)
             mapped = facilities_of_file(path, facility_area(local, crs, study))
+    drive, by_car = None, drives(study) and population is not None
+    if by_car and streets is not None:
+        with findings.gather():
+            sha = files.get(str(study.network.file))
+            drive = drivable_of_file(study, local, crs, sha=sha, keep=keep)
     findings.raise_if_any()
     if streets is None:
         streets = download_streets(
@@ -180,6 +189,8 @@ def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
             around = facility_area(local, crs, study)
             cache = study.path(study.network.osm_cache)
             mapped = facilities_of_features(download_features(around, TAGS, cache=cache), around)
+        if by_car:
+            drive = download_streets_to_drive(study, local, crs)
     if study.facilities.from_osm:
         facilities = with_mapped(facilities, mapped.to_crs(crs), findings=findings)
     inventory = take_inventory(facilities, study.inventory, boundary=local, findings=findings)
@@ -216,6 +227,7 @@ def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
         candidates=None if candidates is None else candidates.to_crs(crs),
         files=files,
         warnings=tuple(findings.warnings),
+        drive=drive,
     )
 
 

@@ -12,17 +12,17 @@ from typing import Any, TypeVar
 
 import geopandas as gpd
 import networkx as nx
-import numpy as np
 import osmnx as ox
 import pandas as pd
 import requests
 import shapely
-from numpy.typing import NDArray
 
 from ..errors import DownloadError, InputError, Problem
 from ..streets import Streets
 from ..study_parts import NetworkRules
-from .walk_rules import LIFT_CLOSED, OSMNX_WALK, SQUARE_CLASSES, TAGS, decide, is_square, is_street
+from .drive_rules import DESIGN_KMH, DRIVE_TAGS
+from .osm_graphs import drivable_of, streets_of
+from .walk_rules import SQUARE_CLASSES, TAGS, is_square
 
 T = TypeVar("T")
 
@@ -124,29 +124,56 @@ def download_streets(
     """
 
     wanted = [_RIDE_FILTERS[ride] for ride in rides]
-
-    def ask() -> nx.MultiDiGraph:
-        return ox.graph_from_polygon(
-            area,
-            network_type="walk",
-            custom_filter=None if rules == "osmnx-walk" else ['["highway"]', *wanted],
-            simplify=False,
-            retain_all=True,
-            truncate_by_edge=truncate_by_edge,
-        )
-
-    try:
-        graph = _ask(ask, "Overpass", cache, retry_waits_s)
-    except (ox._errors.InsufficientResponseError, ValueError) as error:
-        raise InputError(
-            Problem("streets", "OpenStreetMap has no streets in the study area.",
-                    "Check the place or the boundary.")
-        ) from error  # fmt: skip
-    streets = _streets_of(graph, rules, rides, timestamp=_timestamp(cache))
+    graph = _graph(
+        area,
+        None if rules == "osmnx-walk" else ['["highway"]', *wanted],
+        Problem("streets", "OpenStreetMap has no streets in the study area.",
+                "Check the place or the boundary."),
+        truncate_by_edge=truncate_by_edge, cache=cache, retry_waits_s=retry_waits_s,
+    )  # fmt: skip
+    streets = streets_of(graph, rules, rides, timestamp=_timestamp(cache))
     if rules == "pedestrian":
         # A street query brings ways; squares that are multipolygons are asked for by themselves.
         squares = _multipolygon_squares(area, cache, retry_waits_s)
         streets = replace(streets, squares=(*streets.squares, *squares))
+    return streets
+
+
+def download_drivable(
+    area: shapely.Geometry, *, cache: Path, retry_waits_s: Sequence[float] = RETRY_WAITS_S
+) -> Streets:
+    """Download the streets of an area that a car may use.
+
+    Parameters
+    ----------
+    area
+        EPSG:4326 polygon; segments with one end inside are kept.
+    cache, retry_waits_s
+        As in `geocode`.
+
+    Returns
+    -------
+    streets
+        As `coverage.inputs.osm_file.read_drivable` returns them.
+
+    Raises
+    ------
+    InputError
+        When there is none in the area.
+    DownloadError
+        When the server cannot be reached or answers wrongly.
+    """
+    none = Problem(
+        "streets to drive", "OpenStreetMap has no street that a car may use in the study area.",
+        "Check the place or the boundary, or leave 'car' out of [visits] by.",
+    )  # fmt: skip
+    graph = _graph(
+        area, [f'["highway"~"^({"|".join(DESIGN_KMH)})$"]'], none,
+        truncate_by_edge=True, cache=cache, retry_waits_s=retry_waits_s, keep_oneway=True,
+    )  # fmt: skip
+    streets = drivable_of(graph, timestamp=_timestamp(cache))
+    if len(streets.tail) == 0:
+        raise InputError(none)
     return streets
 
 
@@ -203,71 +230,44 @@ def _multipolygon_squares(
     return squares
 
 
-def _streets_of(
-    graph: nx.MultiDiGraph, rules: NetworkRules, rides: tuple[str, ...], timestamp: str | None
-) -> Streets:
-    node_id = np.sort(np.fromiter(graph.nodes, dtype=np.int64, count=len(graph)))
-    lon_lat = np.array([(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in node_id.tolist()])
-    attributes: dict[int, dict[str, Any]] = {}
-    drawn: list[tuple[int, int, int]] = []
-    for tail, head, edge in graph.edges(data=True):
-        # A walking graph holds every segment in both directions; this one is as drawn.
-        if not edge["reversed"]:
-            attributes[edge["osmid"]] = edge
-            drawn.append((edge["osmid"], tail, head))
-    drawn.sort()
-    segments = np.array(drawn, dtype=np.int64).reshape(-1, 3)
-    rows, squares = {}, []
-    for osm_id in sorted(attributes):
-        said = attributes[osm_id]
-        # OSMnx puts a truth value of its own in the place of the tag `oneway`.
-        tags = {tag: said[tag] for tag in TAGS if isinstance(said.get(tag), str)}
-        # What Overpass returned for OSMnx's own question is OSMnx's walk network.
-        rule = OSMNX_WALK if rules == "osmnx-walk" else decide(tags)
-        if is_square(tags) and rules == "pedestrian":
-            ring = _ring(segments[segments[:, 0] == osm_id, 1:])
-            squares.append(shapely.Polygon(lon_lat[np.searchsorted(node_id, ring)]))
-        elif is_street(rule, tags, rides=rides, rules=rules):
-            rows[osm_id] = [*(tags.get(tag) for tag in TAGS), rule.name, rule.who]
-    ways = pd.DataFrame(
-        list(rows.values()), columns=[*TAGS, "rule", "who"],
-        index=pd.Index(list(rows), name="osm_id", dtype=np.int64), dtype=object,
-    )  # fmt: skip
-    segments = segments[np.isin(segments[:, 0], ways.index)]
-    lifts = [
-        node
-        for node in node_id.tolist()
-        if graph.nodes[node].get("highway") == "elevator"
-        and graph.nodes[node].get("access") not in LIFT_CLOSED
-    ]
-    everything = Streets(
-        node_id=node_id,
-        lon_lat=lon_lat,
-        tail=np.searchsorted(node_id, segments[:, 1]),
-        head=np.searchsorted(node_id, segments[:, 2]),
-        way=np.searchsorted(ways.index.to_numpy(), segments[:, 0]),
-        ways=ways,
-        lift_id=np.array(lifts, dtype=np.int64),
-        squares=tuple(squares),
-        source="OpenStreetMap through OSMnx",
-        timestamp=timestamp,
-    )
-    return everything.keep(np.ones(len(segments), dtype=bool)).require_walkable()
+def _graph(
+    area: shapely.Geometry, question: list[str] | None, none: Problem, *, truncate_by_edge: bool,
+    cache: Path, retry_waits_s: Sequence[float], keep_oneway: bool = False,
+) -> nx.MultiDiGraph:  # fmt: skip
+    """Return what Overpass has for a question; no question is OSMnx's own of its walk network.
+
+    Parameters
+    ----------
+    none
+        The problem when it has nothing.
+    keep_oneway
+        Whether the tag `oneway` stays as it is; OSMnx then draws a way that runs backward in the
+        direction of travel.
+    """
+
+    def ask() -> nx.MultiDiGraph:
+        return ox.graph_from_polygon(
+            area,
+            network_type="walk",
+            custom_filter=question,
+            simplify=False,
+            retain_all=True,
+            truncate_by_edge=truncate_by_edge,
+        )
+
+    try:
+        return _ask(ask, "Overpass", cache, retry_waits_s, all_oneway=keep_oneway)
+    except (ox._errors.InsufficientResponseError, ValueError) as error:
+        raise InputError(none) from error
 
 
-def _ring(segments: NDArray[np.int64]) -> list[int]:
-    """Return the nodes of a closed way in order, the first again at the end."""
-    following = dict(segments.tolist())
-    ring = [int(segments[0, 0])]
-    while len(ring) <= len(following):
-        ring.append(following.get(ring[-1], ring[0]))
-    return ring
-
-
-def _ask(call: Callable[[], T], server: str, cache: Path, retry_waits_s: Sequence[float]) -> T:
+def _ask(
+    call: Callable[[], T], server: str, cache: Path, retry_waits_s: Sequence[float],
+    *, all_oneway: bool = False,
+) -> T:  # fmt: skip
     for wait_s in (*retry_waits_s, None):
         try:
-            with _settings(cache):
+            with _settings(cache, all_oneway=all_oneway):
                 return call()
         except _ServerBusyError as busy:
             if wait_s is None:
@@ -288,13 +288,14 @@ def _ask(call: Callable[[], T], server: str, cache: Path, retry_waits_s: Sequenc
 
 
 @contextmanager
-def _settings(cache: Path) -> Iterator[None]:
+def _settings(cache: Path, *, all_oneway: bool) -> Iterator[None]:
     """Set what OSMnx keeps in module globals, and put it back."""
     values = {
         "use_cache": True,
         "cache_folder": str(cache),
         "useful_tags_node": sorted({*ox.settings.useful_tags_node, "highway", "access"}),
-        "useful_tags_way": sorted({*ox.settings.useful_tags_way, *TAGS}),
+        "useful_tags_way": sorted({*ox.settings.useful_tags_way, *TAGS, *DRIVE_TAGS}),
+        "all_oneway": all_oneway,
         # Asks the server's status first and waits a minute when that fails; `_look_at`
         # reacts to what the server really says instead.
         "overpass_rate_limit": False,

@@ -7,6 +7,7 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import Findings, InputError, Problem
 from ..streets import Streets, streets_from_ways
 from ..study_parts import NetworkRules
-from .drive_rules import DRIVE_TAGS, directions, may_drive, speed_kmh
+from . import drive_rules
 from .tables import require_file
 from .walk_rules import LIFT_CLOSED, SQUARE_CLASSES, TAGS, decide, is_square, is_street
 
@@ -110,14 +111,14 @@ def read_drivable(path: Path, *, findings: Findings) -> Streets:
     """
     require_file(path, "streets to drive")
     with readable_osm(path, purpose="streets to drive") as ordered:
-        found = _Found(DRIVE_TAGS, ("speed_kmh", "along", "against"), _driving)
+        found = _Found(drive_rules.DRIVE_TAGS, tuple(drive_rules.COLUMNS), drive_rules.decide)
         streets = _read(ordered, path, found, _things(ordered, (), squares=False), findings)
     if len(streets.tail) == 0:
         raise InputError(
             Problem(path.name, "holds no street that a car may use.",
                     "Take an extract with roads, or leave 'car' out of [visits] by.")
         )  # fmt: skip
-    return streets
+    return replace(streets, ways=streets.ways.astype(drive_rules.COLUMNS))
 
 
 @contextmanager
@@ -374,13 +375,6 @@ def _decision(
     """Return the rule and who may walk; None for a way that is no street at all."""
     rule = decide(tags, rules=rules)
     return (rule.name, rule.who) if is_street(rule, tags, rides=rides, rules=rules) else None
-
-
-def _driving(tags: dict[str, str]) -> tuple[float, bool, bool] | None:
-    """Return speed and directions; None for a way that no car may use."""
-    if not may_drive(tags) or not any(ways := directions(tags)):
-        return None
-    return (speed_kmh(tags), *ways)
 
 
 def _is_lift(tags: Any) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from ..findings import Findings
+from ..home_visits import HomeVisits
 from ..study_parts import TIER_NAMES_ZH
 from ..where_next import middles
 from .column_words import column_words
@@ -78,6 +79,11 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
         found["services"] = result.services.table
         found["service_gaps"] = plain_table(result.services.gaps)
     return found if result.areas is None else {"areas": plain_table(result.areas), **found}
+
+
+def visits_tables(found: HomeVisits) -> dict[str, pd.DataFrame]:
+    """Return care that comes home by facility and by area, each by way to go."""
+    return {"visits": found.facilities, "visits_areas": found.areas}
 
 
 def line_table(lines: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -63,6 +63,10 @@ _WARNINGS: tuple[tuple[str, str], ...] = (
     (r"(.+): does not say its datum, and a run in tiles does not compare it with the streets: "
      r"`(.+)` does\.",
      r"\1：未注明坐标系，分块运行不与街道比对；请用 \2 核对"),
+    (r"visits: The study does not say where old people live, .+",
+     r"上门服务：研究未说明老年人住在何处，无法计算；请填写 [population]"),
+    (r"visits: No facility of the tiers (.+) is in the study area or near it, .+",
+     r"上门服务：研究区及附近没有\1，无人可派；请在 [visits] tiers 中写明现有层级"),
 )  # fmt: skip
 _ASSUMPTIONS: tuple[tuple[str, str, str], ...] = (
     (r"elderly share by column '(.+)' \(assumed 假设\)",
@@ -80,8 +84,8 @@ def warning_zh(warning: str) -> str:
     for pattern, chinese in _WARNINGS:
         if found := re.fullmatch(pattern, warning, re.DOTALL):
             return re.sub(
-                rf"({_TIERS})(?=，该层级|，清单)",
-                lambda tier: TIER_NAMES_ZH[tier[0]],
+                rf"({_TIERS})(?:(, )(?={_TIERS})|(?=，该层级|，清单|，无人可派))",
+                lambda tier: TIER_NAMES_ZH[tier[1]] + ("、" if tier[2] else ""),
                 found.expand(chinese),
             )
     return warning
