@@ -44,8 +44,8 @@ def test_run_without_words_analyses_the_sample(tmp_path):
     assert "Synthetic sample" in done.stdout
     assert {p.name for p in out.iterdir() if p.name != ".cache"} == {
         "areas.csv", "care-circle.xlsx", "coverage.gpkg", "facilities.csv", "gaps.csv",
-        "manifest.json", "map.html", "map.png", "proposals.csv", "report.html", "shortcuts.csv",
-        "summary.json", "weak_links.csv", "zones.csv",
+        "manifest.json", "map.html", "map.png", "proposals.csv", "report.html", "service_gaps.csv",
+        "services.csv", "shortcuts.csv", "summary.json", "weak_links.csv", "zones.csv",
     }  # fmt: skip
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert summary["coverage"]["community"]["share"] > summary["coverage"]["district"]["share"]

@@ -43,8 +43,8 @@ def test_people_gained_are_those_that_a_full_run_finds(sample, tmp_path, tier):
     places = street_places(sample, 150).assign(source="street")
     found = propose(sample, asked=SitingPart(tier=tier, p=2), candidates=places)
     assert list(found.table.columns) == [
-        "candidate", "name", "tier", "elderly_gained", "elderly_total", "share_total", "cost_cny",
-        "cny_per_person", "floor_area_m2", "source", "area", "geometry",
+        "candidate", "name", "tier", "service", "elderly_gained", "elderly_total", "share_total",
+        "cost_cny", "cny_per_person", "floor_area_m2", "source", "area", "geometry",
     ]  # fmt: skip
     key = "elderly_all" if tier == "circle" else f"elderly_{tier}"
     after = with_opened(found, sample, tmp_path)

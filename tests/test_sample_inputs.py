@@ -19,7 +19,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from shapely import LineString, Point, Polygon, STRtree
 
+from coverage.groups import ALL_GROUPS
 from coverage.inputs.sample import write_sample
+from coverage.service_kinds import SERVICES
 
 UTM = Transformer.from_crs("EPSG:4326", "EPSG:32648", always_xy=True)
 OTHER_SEEDS = (1, 7)
@@ -267,7 +269,12 @@ def test_people(subdistricts):
 
 def test_facilities(folder, boundary, subdistricts):
     rows = read_rows(folder, "facilities.csv")
-    assert list(rows[0]) == ["id", "name", "tier", "lon", "lat", "capacity", "address"]
+    header = ["id", "name", "tier", "lon", "lat", "capacity", "address", "services"]
+    assert list(rows[0]) == header
+    offered = Counter(service for r in rows for service in r["services"].split(";"))
+    assert set(offered) == set(SERVICES)
+    # No service is offered by exactly a tier, so that no two figures are alike by construction.
+    assert all(count < len(rows) for count in offered.values())
     inside = Counter(r["tier"] for r in rows if boundary.contains(place_of(r)))
     assert 14 <= inside["community"] <= 18
     assert (inside["street"], inside["district"]) == (4, 2)
@@ -303,7 +310,7 @@ def test_premises_and_zones(folder, boundary):
     assert 20 <= len(rows) <= 30
     header = ["id", "name", "lon", "lat", "floor_area_m2", "cost_cny", "fits"]
     assert list(rows[0]) == header
-    assert {t for r in rows for t in r["fits"].split(";")} == {"community", "street", "district"}
+    assert {t for r in rows for t in r["fits"].split(";")} == set(ALL_GROUPS)
     assert all(boundary.contains(place_of(r)) for r in rows)
     zones = read_features(folder, "renewal_zones.geojson")
     assert 3 <= len(zones) <= 4

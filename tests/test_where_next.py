@@ -24,7 +24,7 @@ def invented_next(result: coverage.Result) -> WhereNext:
     proposals = gpd.GeoDataFrame(
         {
             "candidate": ["C1", "street-7"], "name": ["老厂房 <b>", ""], "tier": "community",
-            "elderly_gained": [120.0, 80.0], "elderly_total": [1120.0, 1200.0],
+            "service": "", "elderly_gained": [120.0, 80.0], "elderly_total": [1120.0, 1200.0],
             "share_total": [0.56, 0.6], "cost_cny": [600_000.0, math.nan],
             "cny_per_person": [5000.0, math.nan], "floor_area_m2": [350.0, math.nan],
             "source": ["listed", "street"], "area": ["甲", ""],
@@ -48,6 +48,7 @@ def invented_next(result: coverage.Result) -> WhereNext:
     zones = pd.DataFrame(
         {"rank": [1, 2], "candidates": [3, 0], "candidate": ["C1", ""],
          "candidate_name": ["老厂房 <b>", ""], "tier": ["community", ""],
+         "service": "",
          "elderly_gained": [120.0, 0.0], "cost_cny": [600_000.0, math.nan],
          "elderly_per_million_cny": [200.0, math.nan]},
         index=result.inputs.zones.index[[2, 0]],

@@ -38,7 +38,7 @@ def street():
 
 
 def test_each_zone_by_the_one_that_wins_most_in_it():
-    table = rank_zones(*street(), tiers=["community"], snap_limit_m=50)
+    table = rank_zones(*street(), groups=["community"], snap_limit_m=50)
     assert table.index.tolist() == ["A", "B", "C", "D"]
     assert table["rank"].tolist() == [1, 2, 3, 4]
     assert table["candidates"].tolist() == [2, 1, 0, 1]
@@ -51,7 +51,7 @@ def test_each_zone_by_the_one_that_wins_most_in_it():
 
 
 def test_of_several_tiers_the_one_that_wins_most_for_the_least():
-    table = rank_zones(*street(), tiers=["community", "street"], snap_limit_m=50)
+    table = rank_zones(*street(), groups=["community", "street"], snap_limit_m=50)
     # The fifth wins the same 10 a street centre, and costs one yuan.
     assert table.loc["A", ["candidate", "tier"]].tolist() == ["P5", "street"]
     assert table.loc["A", "elderly_per_million_cny"] == 1e7
@@ -71,7 +71,7 @@ def test_no_zone_has_a_better_one(who: Access, seed):
         index=["west", "east"], crs=crs,
         geometry=[shapely.box(-1e6, -1e6, half, 1e6), shapely.box(half, -1e6, 1e6, 1e6)],
     )  # fmt: skip
-    table = rank_zones(who, zones, candidates, tiers=["street"], snap_limit_m=1e4)
+    table = rank_zones(who, zones, candidates, groups=["street"], snap_limit_m=1e4)
     for name, inside in (("west", points[:, 0] <= half), ("east", points[:, 0] > half)):
         won = [alone(who, point) for point in points[inside]]
         assert table.loc[name, "elderly_gained"] == max(won, default=0.0)
@@ -92,7 +92,7 @@ def alone(who, point):
 def test_what_cannot_be_ranked_is_told():
     who, zones, candidates = street()
     with pytest.raises(UsageError, match="cost_cny"):
-        rank_zones(who, zones, candidates.drop(columns="cost_cny"), tiers=["community"],
+        rank_zones(who, zones, candidates.drop(columns="cost_cny"), groups=["community"],
                    snap_limit_m=50)  # fmt: skip
     with pytest.raises(UsageError, match="palace"):
-        rank_zones(who, zones, candidates, tiers=["palace"], snap_limit_m=50)
+        rank_zones(who, zones, candidates, groups=["palace"], snap_limit_m=50)

@@ -7,14 +7,43 @@ from typing import Any
 import click
 
 from .cli_options import Folder, load, study_argument, with_changes
+from .service_kinds import ACCEPTED, SERVICES, said_service
+
+
+class _Service(click.ParamType[str]):
+    """A service by its name, in Chinese or English."""
+
+    name = "service"
+
+    def convert(self, value: Any, param: Any, context: Any) -> Any:
+        """Return its name as the program has it."""
+        service = said_service(str(value))
+        if service is None:
+            self.fail(f"'{value}' is no service. Known are {ACCEPTED}.", param, context)
+        return service
+
+
+class _Tier(click.Choice[str]):
+    """A tier; a service in its place is told where it belongs."""
+
+    def convert(self, value: Any, param: Any, context: Any) -> Any:
+        """Return the tier."""
+        if value not in self.choices and (service := said_service(str(value))) is not None:
+            self.fail(f"'{value}' is a service: use --service {service}.", param, context)
+        return super().convert(value, param, context)
 
 
 @click.command()
 @study_argument
 @with_changes
 @click.option(
-    "--tier", type=click.Choice(["community", "street", "district", "circle"]),
+    "--tier", type=_Tier(["community", "street", "district", "circle"]),
     help="What to open; circle: what gives people all three tiers.",
+)  # fmt: skip
+@click.option(
+    "--service", type=_Service(), metavar="NAME",
+    help=f"A service to offer, in place of a tier ({', '.join(SERVICES)}): facilities of any tier "
+    "that offer it count as given, and candidates that fit it are considered.",
 )  # fmt: skip
 @click.option("--p", type=int, help="How many may open (5 where neither this nor a budget is set).")
 @click.option("--budget", type=float, help="What they may cost together, CNY.")
@@ -38,11 +67,13 @@ from .cli_options import Folder, load, study_argument, with_changes
     help="Folder for proposals.csv (default: data/processed/STUDY).",
 )  # fmt: skip
 def site(
-    study: str, tier: str | None, p: int | None, budget: float | None, objective: str | None,
-    spacing: float | None, candidates: Path | None, exclude: Path | None, from_osm: bool,
-    from_streets: bool, out: Path | None, **options: Any,
+    study: str, tier: str | None, service: str | None, p: int | None, budget: float | None,
+    objective: str | None, spacing: float | None, candidates: Path | None, exclude: Path | None,
+    from_osm: bool, from_streets: bool, out: Path | None, **options: Any,
 ) -> None:  # fmt: skip
     """Propose where the next facilities of STUDY should open, in the order to open them."""
+    if tier is not None and service is not None:
+        raise click.UsageError("--tier and --service exclude each other: give one of them.")
     from . import pipeline
     from .console_site import show_proposals
     from .errors import Findings
@@ -54,7 +85,8 @@ def site(
 
     loaded = load(study, options)
     asked = siting_asked(loaded, {
-        "tier": tier, "p": p, "budget_cny": budget, "objective": objective, "spacing_m": spacing,
+        "tier": tier, "service": service, "p": p, "budget_cny": budget, "objective": objective,
+        "spacing_m": spacing,
         "excluded": None if exclude is None else exclude.absolute(),
     })  # fmt: skip
     loaded = loaded.model_copy(update={"siting": asked})

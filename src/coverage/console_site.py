@@ -7,20 +7,24 @@ from rich.markup import escape
 from rich.table import Table
 
 from .proposals import Proposals
-from .where_next import WhereNext
+from .service_kinds import SERVICE_NAMES_ZH
+from .where_next import WhereNext, nobody_yet
 
 
 def show_proposals(proposals: Proposals, path: Path) -> None:
     """Print the proposals, how good they are, and what could not be considered."""
     console = Console(highlight=False)
-    table = Table(title=f"Where to open next 下一处开在哪里: {proposals.asked.tier}")
-    for name in ("", "candidate", "tier", "elderly gained", "covered then", "cost CNY", "area"):
+    asked = proposals.asked
+    opens = f"{asked.service} {SERVICE_NAMES_ZH[asked.service]}" if asked.service else asked.tier
+    table = Table(title=f"Where to open next 下一处开在哪里: {opens}")
+    what = "service" if asked.service else "tier"
+    for name in ("", "candidate", what, "elderly gained", "covered then", "cost CNY", "area"):
         table.add_column(name)
     for number, row in proposals.table.iterrows():
         cost = "" if row["cost_cny"] != row["cost_cny"] else f"{row['cost_cny']:,.0f}"
         table.add_row(
             str(number), escape(" ".join(dict.fromkeys([row["candidate"], row["name"]]))),
-            row["tier"],
+            row[what],
             f"{row['elderly_gained']:,.0f}", f"{row['share_total']:.1%}", cost,
             escape(str(row["area"])),
         )  # fmt: skip
@@ -31,6 +35,8 @@ def show_proposals(proposals: Proposals, path: Path) -> None:
         f"one by one (greedy) {proposals.covered_greedy:,.0f}; {choice.status}, gap "
         f"{choice.gap:.2%}; {proposals.uncoverable:,.0f} cannot be covered by any candidate"
     )
+    if note := nobody_yet(asked.service, proposals.given):
+        console.print(f"[yellow]note[/yellow] {note}", soft_wrap=True)
     for candidate, why in proposals.not_usable["why"].head(20).items():
         console.print(
             f"[yellow]not usable[/yellow] {escape(str(candidate))}: {why}", soft_wrap=True
@@ -43,8 +49,10 @@ def show_proposals(proposals: Proposals, path: Path) -> None:
 def show_next(found: WhereNext) -> None:
     """Print in a few lines what a run proposes; its files say all of it."""
     console, figures = Console(highlight=False), found.figures
+    service = figures["service"]
+    opens = f"service {service}" if service else f"tier {figures['tier']}"
     console.print(
-        f"where next 下一步: {len(found.proposals)} proposals of tier {figures['tier']}, elderly "
+        f"where next 下一步: {len(found.proposals)} proposals of {opens}, elderly "
         f"people covered {figures['elderly_covered_before']:,.0f} → "
         f"{figures['elderly_covered_after']:,.0f}",
         soft_wrap=True,

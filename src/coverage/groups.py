@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from .service_kinds import SERVICES
 from .study import Study
-from .study_parts import TIERS
+from .study_parts import TIERS, SitingPart
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+ALL_GROUPS: tuple[str, ...] = (*TIERS, *SERVICES)
+"""Every tier and every service."""
 
 Groups = dict[str, NDArray[np.int64]]
 """Positions of facilities by the group's name: a tier's or a service's."""
@@ -59,6 +62,13 @@ def groups_of(facilities: "gpd.GeoDataFrame", study: Study) -> Groups:
         **tier_groups(facilities),
         **{name: services[name] for name in SERVICES if name in services},
     }
+
+
+def sited_groups(asked: SitingPart) -> tuple[str, ...]:
+    """Return the tiers, or the service, whose facilities siting is asked to open."""
+    if asked.service is not None:
+        return (asked.service,)
+    return TIERS if asked.tier == "circle" else (asked.tier,)
 
 
 def thresholds_of(study: Study) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """The last step of an analysis: what should be done next, where its study asks for it."""
 
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -8,8 +9,9 @@ import shapely
 
 from .circle import area_of
 from .findings import Findings
+from .groups import groups_of, sited_groups, thresholds_of
 from .load_bearing import losses
-from .passing import Passing, passing
+from .passing import Access, Passing, passing
 from .proposals import Proposals, propose
 from .shortcuts import shortcuts
 from .study_parts import TIERS
@@ -42,11 +44,23 @@ def where_next(findings: Findings, *, excluded: shapely.Geometry | None) -> Wher
         links, places = weak_links(findings, ask), best_shortcuts(findings, ask)
     if findings.inputs.zones is not None:
         zones = rank_zones(
-            access, findings.inputs.zones, _affordable(found),
-            tiers=TIERS if found.asked.tier == "circle" else [found.asked.tier],
+            _with_service(access, findings, found.asked.service), findings.inputs.zones,
+            _affordable(found), groups=sited_groups(found.asked),
             snap_limit_m=study.facilities.snap_limit_m,
         )  # fmt: skip
     return WhereNext(found.table, _figures(found), links, places, zones)
+
+
+def _with_service(access: Access, findings: Findings, service: str | None) -> Access:
+    """Return who walks where with the service to site as one tier more; the same without one."""
+    if service is None:
+        return access
+    members = groups_of(findings.facilities, findings.study)
+    return replace(
+        access,
+        tiers={**access.tiers, service: members.get(service, np.zeros(0, dtype=np.int64))},
+        thresholds_min={**access.thresholds_min, service: thresholds_of(findings.study)[service]},
+    )
 
 
 def weak_links(findings: Findings, ask: Passing) -> gpd.GeoDataFrame:
@@ -111,7 +125,9 @@ def _affordable(found: Proposals) -> gpd.GeoDataFrame:
 def _figures(found: Proposals) -> dict[str, Any]:
     choice = found.choice
     return {
-        "tier": found.asked.tier,
+        "tier": "" if found.asked.service else found.asked.tier,
+        "service": found.asked.service or "",
+        "facilities_given": found.given,
         "objective": found.asked.objective,
         "status": choice.status,
         "gap": float(choice.gap),

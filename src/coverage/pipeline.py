@@ -39,7 +39,7 @@ from .snapping import Snapped
 from .study import Study
 from .study_parts import BANDS_MIN, TIERS, TierName
 from .summary import summarise
-from .where_next import WhereNext, next_summary
+from .where_next import WhereNext, next_summary, nobody_yet
 
 Progress = Callable[[str], AbstractContextManager[None]]
 """Shown a step's name when it begins; what it returns is left when the step ends."""
@@ -248,7 +248,9 @@ def _with_next(result: Result, keep: Keep) -> Result:
     except (InputError, UsageError) as error:
         # What cannot be proposed must not take away what was found.
         return replace(result, summary=_warned(result.summary, *told.warnings, f"siting: {error}"))
-    summary = {**_warned(result.summary, *told.warnings), "next": next_summary(found)}
+    note = nobody_yet(result.study.siting.service, found.figures["facilities_given"])
+    warnings = [*told.warnings, *([f"siting: {note}"] if note else [])]
+    summary = {**_warned(result.summary, *warnings), "next": next_summary(found)}
     return replace(result, next=found, summary=summary)
 
 
@@ -259,9 +261,8 @@ def _next(result: Result, keep: Keep, told: Findings) -> WhereNext:
     return keep(
         "next", lambda: where_next(result, excluded=excluded),
         result.network, result.people, result.facilities, inputs.candidates, inputs.zones,
-        inputs.areas,
-        inputs.boundary, excluded, asked, inputs.files, study.facilities.snap_limit_m,
-        study.population,
+        inputs.areas, inputs.boundary, excluded, asked, inputs.files,
+        study.facilities.snap_limit_m, study.population, study.service_threshold_min,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .circle import TIE_MIN, area_of, snap_homes
 from .errors import InputError, Problem, UsageError
 from .findings import Findings
+from .groups import ALL_GROUPS, groups_of, sited_groups, thresholds_of
 from .inputs.candidates_osm import candidates_of_file
 from .links import find_links
 from .load_bearing import near_names
@@ -18,7 +19,7 @@ from .siting import choose_sites, people_covered
 from .siting_choice import Choice
 from .siting_problem import needs_within, siting_problem
 from .snapping import snap_facilities, usable_edges
-from .study_parts import TIERS, CandidatesPart, SitingPart
+from .study_parts import CandidatesPart, SitingPart
 
 DEFAULT_P = 5
 LISTED, OSM, STREET = "listed", "osm", "street"
@@ -32,12 +33,14 @@ class Proposals:
     ----------
     table
         Index ``proposal`` from 1, in the network's coordinate system: ``candidate``, ``name``,
-        ``tier``, ``elderly_gained`` (people whom this one newly covers), ``elderly_total``
-        (covered once it is open), ``share_total`` (of all elderly people), ``cost_cny`` and
-        ``cny_per_person`` (NaN where not known), ``floor_area_m2``, ``source`` (`LISTED`, `OSM` or
-        `STREET`), ``area`` and ``geometry``.
+        ``tier`` (empty for a service), ``service`` (empty for a tier), ``elderly_gained`` (people
+        whom this one newly covers), ``elderly_total`` (covered once it is open), ``share_total``
+        (of all elderly people), ``cost_cny`` and ``cny_per_person`` (NaN where not known),
+        ``floor_area_m2``, ``source`` (`LISTED`, `OSM` or `STREET`), ``area`` and ``geometry``.
     asked
         What was asked for.
+    given
+        How many facilities of today were counted as given; with none nobody is covered yet.
     choice
         What the solver found, with its bound, gap and status; see `coverage.siting_choice.Choice`.
     covered_before, covered_after, covered_greedy
@@ -52,6 +55,7 @@ class Proposals:
 
     table: gpd.GeoDataFrame
     asked: SitingPart
+    given: int
     choice: Choice
     covered_before: float
     covered_after: float
@@ -84,7 +88,8 @@ def street_places(findings: Findings, every_m: float) -> gpd.GeoDataFrame:
     ids = [f"street/{number:05d}" for number in range(1, len(chosen) + 1)]
     names = near_names(network, shapely.points(chosen))
     return gpd.GeoDataFrame(
-        {"name": names, "floor_area_m2": np.nan, "cost_cny": np.nan, "fits": [TIERS] * len(ids)},
+        {"name": names, "floor_area_m2": np.nan, "cost_cny": np.nan,
+         "fits": [ALL_GROUPS] * len(ids)},
         geometry=gpd.points_from_xy(chosen[:, 0], chosen[:, 1]), crs=network.crs,
     ).set_axis(pd.Index(ids, name="id"), axis=0)  # fmt: skip
 
@@ -158,29 +163,37 @@ def propose(
         why[candidates.intersects(excluded).to_numpy()] = "stands in an excluded area"
     limit_m = study.facilities.snap_limit_m
     why[~standing.found] = f"no street that can be used within {limit_m:g} m"
-    tiers = list(TIERS) if asked.tier == "circle" else [asked.tier]
-    fits = np.array([[t in f for t in tiers] for f in candidates["fits"]]).reshape(-1, len(tiers))
-    why[(why == "") & ~fits.any(axis=1)] = f"does not fit {asked.tier}"
+    names = sited_groups(asked)
+    fits = np.array([[n in f for n in names] for f in candidates["fits"]]).reshape(-1, len(names))
+    unfit = (why == "") & ~fits.any(axis=1)
+    why[unfit] = f"does not fit {asked.service or asked.tier}"
     not_usable = pd.DataFrame({"why": why[why != ""]}, index=candidates.index[why != ""])
     used, kind = np.nonzero(fits & (why == "")[:, None])
     if len(used) == 0:
-        named = "; ".join(f"{c}: {reason}" for c, reason in not_usable["why"].head(20).items())
+        named = "; ".join(
+            f"{', '.join(map(str, own.index[:10]))}{', …' if len(own) > 10 else ''}: {reason}"
+            for reason, own in not_usable["why"].groupby(not_usable["why"])
+        )
+        do = f"Name {' or '.join(names)} in their column fits, or leave it empty."
         raise InputError(Problem("candidates", f"none of them can be used ({named}).",
-                                 "Check their positions."))  # fmt: skip
+                                 do if unfit.any() else "Check their positions."))  # fmt: skip
     homes, old = people.homes, people.homes["elderly"].to_numpy(float)
-    thresholds = {name: tier.threshold_min for name, tier in study.tiers}
-    within = np.array([thresholds[tier] for tier in tiers]) + TIE_MIN
+    thresholds = thresholds_of(study)
+    within = np.array([thresholds[name] for name in names]) + TIE_MIN
     coverage_only = asked.objective in ("coverage", "full")
     horizon = float(within.max()) + 1 if coverage_only else study.horizon_min
     home_limit_m = study.population.snap_limit_m if study.population else 300.0
     places = snap_homes(network, homes, limit_m=home_limit_m)
     walks = find_links(network, standing, places, direction=study.direction, horizon_min=horizon)
-    own = pd.Index(tiers).get_indexer(findings.facilities["tier"])
+    members = groups_of(findings.facilities, study)
+    own = np.full(len(findings.facilities), -1)
+    for at, name in enumerate(names):
+        own[members.get(name, [])] = at
     there = np.flatnonzero(own >= 0)
     number = np.full(len(findings.facilities), -1)
     number[there] = np.arange(len(there))
     now = people.links.of(there)
-    # Every pair of a candidate and a tier that it fits is a site; its walks are the candidate's.
+    # Every pair of a candidate and what it fits is a site; its walks are the candidate's.
     order = np.argsort(walks.facility, kind="stable")
     start = np.searchsorted(walks.facility[order], np.arange(len(candidates) + 1))
     count = start[used + 1] - start[used]
@@ -221,9 +234,11 @@ def propose(
     )
     row = used[choice.chosen - new[0]]
     return Proposals(
-        table=_table(findings, candidates, row, np.array(tiers)[kind[choice.chosen - new[0]]],
-                     totals, float(old.sum())),
+        table=_table(findings, candidates, row,
+                     np.array(names, dtype=object)[kind[choice.chosen - new[0]]],
+                     totals, float(old.sum()), service=asked.service is not None),
         asked=asked,
+        given=len(there),
         choice=choice,
         covered_before=float(totals[0]),
         covered_after=float(totals[-1]),
@@ -236,7 +251,7 @@ def propose(
 
 def _table(
     findings: Findings, candidates: gpd.GeoDataFrame, row: NDArray[np.int64],
-    tier: NDArray[np.str_], totals: NDArray[np.float64], everybody: float,
+    group: NDArray[np.object_], totals: NDArray[np.float64], everybody: float, *, service: bool,
 ) -> gpd.GeoDataFrame:  # fmt: skip
     chosen = candidates.iloc[row]
     gained, cost = np.diff(totals), chosen["cost_cny"].to_numpy(float)
@@ -246,7 +261,8 @@ def _table(
     return gpd.GeoDataFrame(
         {
             "candidate": chosen.index.to_numpy(object), "name": chosen["name"].to_numpy(object),
-            "tier": tier.astype(object), "elderly_gained": gained, "elderly_total": totals[1:],
+            "tier": "" if service else group, "service": group if service else "",
+            "elderly_gained": gained, "elderly_total": totals[1:],
             "share_total": totals[1:] / everybody if everybody else np.nan, "cost_cny": cost,
             "cny_per_person": np.divide(
                 cost, gained, out=np.full(len(row), np.nan), where=gained > 0

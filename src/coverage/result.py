@@ -110,8 +110,9 @@ class Result(Findings):
         Parameters
         ----------
         asked
-            What to ask for instead of what the study's ``[siting]`` asks for: ``tier``,
-            ``objective``, ``p``, ``budget_cny``, …; see `coverage.study_parts.SitingPart`.
+            What to ask for instead of what the study's ``[siting]`` asks for: ``tier`` or
+            ``service``, ``objective``, ``p``, ``budget_cny``, …; see
+            `coverage.study_parts.SitingPart`.
 
         Raises
         ------

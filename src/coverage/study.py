@@ -199,7 +199,8 @@ def study_from_toml(
 def siting_asked(study: "Study", asked: Mapping[str, Any]) -> SitingPart:
     """Return what a study asks of siting, with some of it asked otherwise; None changes nothing.
 
-    Who asks for a number or a budget means it instead of the study's own.
+    Who asks for a number or a budget means it instead of the study's own, and so who asks for a
+    tier or a service.
 
     Raises
     ------
@@ -210,6 +211,8 @@ def siting_asked(study: "Study", asked: Mapping[str, Any]) -> SitingPart:
     own = {} if study.siting is None else study.siting.model_dump(exclude_unset=True)
     if {"p", "budget_cny"} & set(asked) or asked.get("objective") == "full":
         own = {key: value for key, value in own.items() if key not in {"p", "budget_cny"}}
+    if {"tier", "service"} & set(asked):
+        own = {key: value for key, value in own.items() if key not in {"tier", "service"}}
     try:
         return SitingPart(**{**own, **asked})
     except ValidationError as error:

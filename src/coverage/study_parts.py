@@ -9,13 +9,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from .service_kinds import SERVICES, ServiceName
+from .service_kinds import ACCEPTED, SERVICES, ServiceName, said_service
 
 Direction = Literal["to", "back", "worst"]
 TierName = Literal["community", "street", "district"]
@@ -239,6 +241,27 @@ class CandidatesPart(Part):
         return file
 
 
+def _service_of(value: Any) -> Any:
+    """Return the service that a word names in Chinese or English, and anything else unchanged."""
+    if not isinstance(value, str):
+        return value
+    if (service := said_service(value)) is None:
+        raise PydanticCustomError(
+            "service", "no such service; known are {known}", {"known": ACCEPTED}
+        )
+    return service
+
+
+def _no_service(value: Any) -> Any:
+    """Refuse a service in the place of a tier, with the key where it belongs."""
+    if isinstance(value, str) and value not in TIERS and (service := said_service(value)):
+        raise PydanticCustomError(
+            "tier", "that is a service, no tier; write service = \"{service}\"",
+            {"service": service},
+        )  # fmt: skip
+    return value
+
+
 class SitingPart(Part):
     """Where the next facilities should open.
 
@@ -246,6 +269,8 @@ class SitingPart(Part):
     ----------
     tier
         The tier to open, or ``circle``: what gives people all three.
+    service
+        The service to offer, in place of a tier: a facility of any tier that offers it counts.
     objective
         ``coverage``: the most elderly people within the tier's minutes; ``full``: all who can be,
         with the fewest sites; ``median``: the least person-minutes; ``center``: the shortest worst
@@ -263,7 +288,8 @@ class SitingPart(Part):
         where a lift, an escalator or a bridge would win most.
     """
 
-    tier: TierName | Literal["circle"] = "community"
+    tier: Annotated[TierName | Literal["circle"], BeforeValidator(_no_service)] = "community"
+    service: Annotated[ServiceName | None, BeforeValidator(_service_of)] = None
     objective: Literal["coverage", "full", "median", "center"] = "coverage"
     p: int | None = None
     budget_cny: Number | None = None
@@ -272,6 +298,20 @@ class SitingPart(Part):
     gap: Number = Field(default=0, ge=0, lt=1)
     seconds: Number = Field(default=60, gt=0, le=86_400)
     lines: bool = True
+
+    @model_validator(mode="after")
+    def _a_tier_or_a_service(self) -> Self:
+        if self.service is not None and "tier" in self.model_fields_set:
+            raise ValueError("give 'tier' or 'service', not both")
+        return self
+
+    # A study as resolved is read again, and must not name what is refused together.
+    @model_serializer(mode="wrap")
+    def _only_what_is_sited(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = dump(self)
+        if self.service is not None:
+            values.pop("tier", None)
+        return values
 
 
 class InventoryPart(Part):

@@ -18,9 +18,10 @@ class WhereNext:
     ----------
     proposals
         Index ``proposal``: 1, 2, … in the order to open them. Points with ``candidate`` (its id),
-        ``name``, ``tier``, ``elderly_gained`` (people whom it adds to those before it),
-        ``elderly_total`` and ``share_total`` (covered once it is open), ``cost_cny`` and
-        ``cny_per_person`` (NaN where unknown), ``floor_area_m2``, ``source`` and ``area``.
+        ``name``, ``tier`` or ``service`` (the other is empty), ``elderly_gained`` (people whom it
+        adds to those before it), ``elderly_total`` and ``share_total`` (covered once it is open),
+        ``cost_cny`` and ``cny_per_person`` (NaN where unknown), ``floor_area_m2``, ``source`` and
+        ``area``.
     figures
         Of the choice as a whole, as ``summary.json`` holds them: the optimum, the greedy order
         and what is between them.
@@ -60,6 +61,13 @@ def middles(lines: gpd.GeoDataFrame) -> gpd.GeoSeries:
     return points.where(lines.length > 0, lines.centroid)
 
 
+def nobody_yet(service: str | None, given: int) -> str:
+    """Return what must be known where no facility offers the service to site; else empty."""
+    if service is None or given:
+        return ""
+    return f"no facility offers {service} yet, so nobody is covered before the first one opens"
+
+
 def next_summary(found: WhereNext) -> dict[str, Any]:
     """Return what ``summary.json`` says under ``next``; unknown is None."""
     running, costs = found.running_gain, found.running_cost_cny
@@ -70,6 +78,7 @@ def next_summary(found: WhereNext) -> dict[str, Any]:
                 "candidate": str(row["candidate"]),
                 "name": str(row["name"]),
                 "tier": str(row["tier"]),
+                "service": str(row["service"]),
                 "elderly_gained": rounded(row["elderly_gained"]),
                 "elderly_gained_running": rounded(running[number]),
                 "elderly_total": rounded(row["elderly_total"]),

@@ -13,6 +13,7 @@ from .errors import UsageError
 from .links import find_links
 from .passing import Access
 from .snapping import snap, usable_edges
+from .study_parts import TIERS
 from .times import TIE_S
 
 _NEEDED = ("name", "fits", "cost_cny")
@@ -20,7 +21,7 @@ _NEEDED = ("name", "fits", "cost_cny")
 
 def rank_zones(
     access: Access, zones: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame, *,
-    tiers: Sequence[str], snap_limit_m: float,
+    groups: Sequence[str], snap_limit_m: float,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the zones, those first where one facility wins most elderly people for its money.
 
@@ -34,10 +35,10 @@ def rank_zones(
     zones
         Polygons (index: name), any coordinate system.
     candidates
-        Points (index: id) with ``name``, ``fits`` (the tiers that each may have) and ``cost_cny``
-        (NaN where unknown); one in two zones counts in the first.
-    tiers
-        Of which tiers facilities may open.
+        Points (index: id) with ``name``, ``fits`` (the tiers and services that each may have) and
+        ``cost_cny`` (NaN where unknown); one in two zones counts in the first.
+    groups
+        Of which tiers, or with which services, facilities may open; each a key of `Access.tiers`.
     snap_limit_m
         How far a candidate may stand from a street.
 
@@ -46,32 +47,32 @@ def rank_zones(
     zones
         Index: name. ``rank``, ``candidates`` (how many in the zone fit), ``candidate`` and
         ``candidate_name`` (of the best; empty where none wins anybody), ``tier`` (that it would
-        have), ``elderly_gained`` (people whom it newly covers, wherever they live), ``cost_cny``
-        (NaN when unknown), ``elderly_per_million_cny`` (NaN when the cost is unknown or 0). Zones
+        have) or ``service`` (that it would offer; the other is empty),
+        ``elderly_gained`` (people whom it newly covers, wherever they live), ``cost_cny`` (NaN
+        when unknown), ``elderly_per_million_cny`` (NaN when the cost is unknown or 0). Zones
         of unknown ratio follow the others, by people gained.
 
     Raises
     ------
     UsageError
-        When the candidates lack a column, or there is no such tier.
+        When the candidates lack a column, or there is no such tier or service.
     """
     missing = [name for name in _NEEDED if name not in candidates]
     if missing:
         raise UsageError(f"The candidates lack the columns {', '.join(missing)}.")
-    if unknown := sorted(set(tiers) - set(access.tiers)):
-        raise UsageError(
-            f"There is no tier {', '.join(unknown)}. Known are {', '.join(access.tiers)}."
-        )
+    if unknown := sorted(set(groups) - set(access.tiers)):
+        known = ", ".join(access.tiers)
+        raise UsageError(f"There is no tier or service {', '.join(unknown)}. Known are {known}.")
     crs, count = access.network.crs, len(zones)
     candidates = candidates.to_crs(crs)
     of = area_of(candidates, zones.to_crs(crs))
     candidates, of = candidates[of < count], of[of < count]
-    fits = np.array([[t in own for t in tiers] for own in candidates["fits"]], dtype=bool)
-    fits = fits.reshape(-1, len(tiers))
-    site, tier = np.nonzero(fits)
-    won = _won(access, candidates, tiers, snap_limit_m)[site, tier]
+    fits = np.array([[group in own for group in groups] for own in candidates["fits"]], dtype=bool)
+    fits = fits.reshape(-1, len(groups))
+    site, group = np.nonzero(fits)
+    won = _won(access, candidates, groups, snap_limit_m)[site, group]
     cost = candidates["cost_cny"].to_numpy(float)[site]
-    order = np.lexsort((tier, site, np.nan_to_num(cost, nan=np.inf), -won, of[site]))
+    order = np.lexsort((group, site, np.nan_to_num(cost, nan=np.inf), -won, of[site]))
     order = order[won[order] > 0]
     best = order[np.flatnonzero(np.diff(of[site[order]], prepend=-1))]
     zone = of[site[best]]
@@ -82,7 +83,10 @@ def rank_zones(
         ("candidate_name", candidates["name"].to_numpy(object)),
     ):
         table[name] = _at(zone, values[site[best]], count)
-    table["tier"] = _at(zone, np.array(tiers, dtype=object)[tier[best]], count)
+    opens = np.array(groups, dtype=object)[group[best]]
+    is_tier = np.isin(opens, TIERS)
+    table["tier"] = _at(zone, np.where(is_tier, opens, ""), count)
+    table["service"] = _at(zone, np.where(is_tier, "", opens), count)
     gained, money = np.zeros(count), np.full(count, np.nan)
     gained[zone], money[zone] = won[best], cost[best]
     table["elderly_gained"], table["cost_cny"] = gained, money
@@ -101,9 +105,9 @@ def _at(place: NDArray[np.int64], values: NDArray[np.object_], count: int) -> ND
 
 
 def _won(
-    access: Access, candidates: gpd.GeoDataFrame, tiers: Sequence[str], snap_limit_m: float
+    access: Access, candidates: gpd.GeoDataFrame, groups: Sequence[str], snap_limit_m: float
 ) -> NDArray[np.float64]:
-    """Return the elderly people whom each candidate alone newly covers, shape (K, tiers)."""
+    """Return the elderly people whom each candidate alone newly covers, shape (K, groups)."""
     network = access.network
     points = shapely.get_coordinates(candidates.geometry.to_numpy())
     places = snap(network, points, onto=usable_edges(network), limit_m=snap_limit_m)
@@ -111,11 +115,11 @@ def _won(
         network, places, access.homes, direction=access.direction,
         horizon_min=max(access.thresholds_min.values()),
     )  # fmt: skip
-    won = np.zeros((len(candidates), len(tiers)))
-    for column, tier in enumerate(tiers):
+    won = np.zeros((len(candidates), len(groups)))
+    for column, group in enumerate(groups):
         covered = np.zeros(len(access.elderly), dtype=bool)
-        covered[access.links.place[access.covering(tier)]] = True
-        within = found.minutes <= access.thresholds_min[tier] + TIE_S / 60
+        covered[access.links.place[access.covering(group)]] = True
+        within = found.minutes <= access.thresholds_min[group] + TIE_S / 60
         own = np.flatnonzero(within & ~covered[found.place])
         people = access.elderly[found.place[own]]
         won[:, column] = np.bincount(found.facility[own], people, len(candidates))

@@ -7,6 +7,8 @@ import geopandas as gpd
 import pandas as pd
 
 from ..errors import Findings
+from ..groups import ALL_GROUPS
+from ..service_kinds import ACCEPTED, read_services
 from ..study_parts import TIERS
 from .facilities import lon_lat
 from .map_points import read_map_points
@@ -23,7 +25,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lat": ("纬度", "latitude"),
     "floor_area_m2": ("建筑面积", "面积"),
     "cost_cny": ("造价", "费用"),
-    "fits": ("适合层级",),
+    "fits": ("适合", "适合层级", "适合服务"),
 }
 """Columns of a candidate file and what else each may be called."""
 
@@ -42,7 +44,8 @@ def read_candidates(path: Path, *, findings: Findings | None = None) -> gpd.GeoD
     -------
     candidates
         EPSG:4326 points; the index is ``id``, the columns are ``name``, ``floor_area_m2``,
-        ``cost_cny`` (NaN where unknown) and ``fits`` (tuple of tiers; all where not said).
+        ``cost_cny`` (NaN where unknown) and ``fits`` (tuple of tiers and services; all where not
+        said).
 
     Raises
     ------
@@ -71,18 +74,20 @@ def read_candidates(path: Path, *, findings: Findings | None = None) -> gpd.GeoD
                 f"{path.name}, row {row}, column {column}", "is negative.",
                 "Write zero or more, or leave it empty where it is not known.",
             )  # fmt: skip
-    fits: list[tuple[str, ...]] = [TIERS] * len(table)
+    fits: list[tuple[str, ...]] = [ALL_GROUPS] * len(table)
     if "fits" in table.columns:
         fits = []
         for row, text in table["fits"].items():
-            named = tuple(fold(part) for part in text.replace("；", ";").split(";") if part.strip())
-            unknown = [tier for tier in named if tier not in TIERS]
-            if unknown:
+            services, others = read_services(text)
+            said = [fold(part) for part in others]
+            if unknown := [f"'{part}'" for part in said if part not in TIERS]:
                 findings.problem(
-                    f"{path.name}, row {row}, column fits", f"'{unknown[0]}' is not a tier.",
-                    f"Accepted, with ; between: {', '.join(TIERS)}.",
+                    f"{path.name}, row {row}, column fits",
+                    f"{', '.join(unknown)} is neither a tier nor a service.",
+                    f"Accepted, with ; between: {', '.join(TIERS)}, {ACCEPTED}.",
                 )  # fmt: skip
-            fits.append(named or TIERS)
+            named = {*said, *services}
+            fits.append(tuple(name for name in ALL_GROUPS if name in named) or ALL_GROUPS)
     findings.raise_if_any()
     return gpd.GeoDataFrame(
         {"name": table["name"], **amounts, "fits": fits},

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from ..errors import InputError, Problem
-from ..study_parts import TIERS
+from ..groups import ALL_GROUPS
 from .facilities_osm import objects_of_file, place_of
 
 _PREMISES = ("shop", "building", "amenity", "office", "healthcare", "leisure")
@@ -66,7 +66,7 @@ def candidates_of_file(path: Path, area: shapely.Geometry) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         frame.assign(
             floor_area_m2=float("nan"), cost_cny=float("nan"),
-            fits=pd.Series([TIERS] * len(rows), dtype=object),
+            fits=pd.Series([ALL_GROUPS] * len(rows), dtype=object),
         )
         .set_index("id").sort_index(),
         crs="EPSG:4326",

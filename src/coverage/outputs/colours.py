@@ -13,6 +13,8 @@ BEYOND = "#b0501a"
 """Streets beyond the last band: kin to the gap in which they lie, and darker."""
 UNREACHABLE = "#4d463f"
 """Streets beyond the horizon, or from which no way leads to a facility."""
+PLAIN = "#a59e93"
+"""Streets of a picture that says nothing of minutes."""
 TIER_COLOURS = {"community": "#1b1b3a", "street": "#7a1f5c", "district": "#8a2432"}
 """Markers of facilities, by tier."""
 

@@ -89,7 +89,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "elderly people too far or with no way, {tier}",
     ),
     "facility": ("设施编号", "facility"),
-    "fits": ("适合层级", "fits tiers"),
+    "fits": ("适合", "fits"),
     "floor_area_m2": ("建筑面积（m²）", "floor area, m²"),
     "gap": ("缺口编号", "gap"),
     "gini_access": ("床位可及性基尼系数（{tier}）", "Gini of access, {tier}"),

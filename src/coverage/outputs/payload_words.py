@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..causes import CAUSES
+from ..service_kinds import SERVICE_NAMES_EN, SERVICE_NAMES_ZH
 from ..study import Study
 from ..study_parts import BANDS_MIN, TIER_NAMES_ZH
 from ..walkers import PACKAGED_WALKERS, Walker
@@ -196,6 +197,8 @@ def proposals(found: WhereNext) -> list[dict[str, Any]]:
             "y": y,
             "name": name(row["name"]),
             "tier": row["tier"],
+            # Absent for a tier, so that the block of a study without services is what it was.
+            **({"service": _service(row["service"])} if row["service"] else {}),
             "gained": number(row["elderly_gained"], 3),
             "running": number(running[turn], 3),
             "total": number(row["elderly_total"], 3),
@@ -208,6 +211,10 @@ def proposals(found: WhereNext) -> list[dict[str, Any]]:
         }
         for (turn, row), (x, y) in zip(frame.iterrows(), units, strict=True)
     ]
+
+
+def _service(name: str) -> dict[str, str]:
+    return {"id": name, "zh": SERVICE_NAMES_ZH[name], "en": SERVICE_NAMES_EN[name]}
 
 
 def listed(texts: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int64]]:

@@ -14,8 +14,10 @@ import shapely
 from numpy.typing import NDArray
 
 from ..findings import Findings
+from ..groups import service_groups
+from ..service_kinds import ServiceName
 from ..study_parts import BANDS_MIN, TierName
-from .colours import BEYOND, GAP, PROPOSAL, TIER_COLOURS, UNREACHABLE, band_colour
+from .colours import BEYOND, GAP, PLAIN, PROPOSAL, TIER_COLOURS, UNREACHABLE, band_colour
 from .map_words import plain
 from .report_svg import number, picture
 from .report_words import Markup, Words, promised
@@ -30,14 +32,20 @@ _STEPS_M = (50, 100, 200, 250, 500, 1_000, 2_000, 2_500, 5_000, 10_000, 20_000)
 _UNITS = 10
 """Whole coordinates are tenths of a unit."""
 _MOST_NAMED = 40
+_GAPS = f'fill="{GAP}" fill-opacity=".16" stroke="{GAP}" stroke-width="18"'
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What lies under every little map of one tier, in the network's coordinate system."""
+    """What lies under every little map of one tier, in the network's coordinate system.
+
+    Of a service, if one is named, the facilities that offer it and its gaps are shown instead;
+    minutes along streets are known by tier alone, and its streets bear none.
+    """
 
     findings: Findings
     tier: TierName
+    service: ServiceName | None = None
 
     @cached_property
     def buildings(self) -> NDArray[np.object_]:
@@ -62,10 +70,35 @@ class Ground:
     @cached_property
     def colours(self) -> NDArray[np.object_]:
         """The colour of each street."""
+        if self.service is not None:
+            return np.full(len(self.streets), PLAIN, dtype=object)
         walked = self.findings.streets[f"minutes_{self.tier}"].to_numpy(float)
         ends, colours = street_classes(self.findings, self.tier)
         place = np.where(np.isnan(walked), len(ends) + 1, np.searchsorted(ends, walked))
         return np.array(colours, dtype=object)[place]
+
+    @cached_property
+    def classes(self) -> list[str]:
+        """The colours of streets, those of the shortest walks first."""
+        return [PLAIN] if self.service else street_classes(self.findings, self.tier)[1]
+
+    @cached_property
+    def shown(self) -> NDArray[np.bool_]:
+        """Which of the facilities are shown."""
+        facilities = self.findings.facilities
+        if self.service is None:
+            return np.asarray(facilities["tier"] == self.tier, dtype=bool)
+        shown = np.zeros(len(facilities), dtype=bool)
+        shown[service_groups(facilities).get(self.service, [])] = True
+        return shown
+
+    @cached_property
+    def gaps(self) -> list[shapely.Geometry]:
+        """The gaps of the service; none are shown of a tier, whose streets tell as much."""
+        services = self.findings.services
+        if self.service is None or services is None:
+            return []
+        return list(services.gaps.geometry[services.gaps["service"] == self.service])
 
 
 def street_classes(findings: Findings, tier: TierName) -> tuple[list[float], list[str]]:
@@ -145,19 +178,22 @@ def gap_map(ground: Ground, name: str, shape: shapely.Geometry, nearest: str) ->
 def overview_map(ground: Ground, shapes: Sequence[shapely.Geometry]) -> Markup:
     """Return the map of the whole study area with its streets by minutes and its numbered gaps."""
     view = _whole(ground)
-    fill = f'fill="{GAP}" fill-opacity=".16" stroke="{GAP}" stroke-width="18"'
     marks = [_badge(view, shape, place) for place, shape in enumerate(shapes, start=1)]
-    return _whole_map(ground, view, "overview", _shape(view, shapes, fill), marks)
+    return _whole_map(ground, view, "overview", _shape(view, shapes, _GAPS), marks)
 
 
 def proposals_map(ground: Ground, proposals: gpd.GeoDataFrame) -> Markup:
-    """Return the map of the whole study area with its streets by minutes and its proposals."""
+    """Return the map of the whole study area with its streets by minutes and its proposals.
+
+    Of a service its gaps are shown in place of the minutes.
+    """
     view = _whole(ground)
     xy = shapely.get_coordinates(proposals.geometry.to_numpy())
     spots = view.units(xy).tolist()
     # The first to open lies on top.
     marks = [_diamond(x, y, turn) for turn, (x, y) in zip(proposals.index, spots, strict=True)]
-    return _whole_map(ground, view, "next", "", marks[::-1])
+    below = _shape(view, ground.gaps, _GAPS)
+    return _whole_map(ground, view, "next", below, marks[::-1])
 
 
 def _whole(ground: Ground) -> _View:
@@ -210,8 +246,7 @@ def _background(ground: Ground, view: _View, *, wide: float, most: int) -> list[
     lines = np.array(_affordable(view, lines, 0.5, most), dtype=object)
     which = which[: len(lines)]
     stairs = (ground.findings.streets["highway"] == "steps").to_numpy(bool)[which]
-    _, colours = street_classes(ground.findings, ground.tier)
-    for colour in reversed(colours):
+    for colour in reversed(ground.classes):
         for flight in (False, True):
             chosen = lines[(ground.colours[which] == colour) & (stairs == flight)]
             style = f'fill="none" stroke="{colour}" stroke-width="{wide * 10:g}"'
@@ -265,15 +300,18 @@ def _path(view: _View, lines: NDArray[np.object_], end: str) -> str:
 def _facilities(
     ground: Ground, view: _View, facilities: gpd.GeoDataFrame, nearest: str | None
 ) -> list[str]:
-    """Return the tier's facilities in the window; the nearest with its name, or an arrow to it."""
-    colour = TIER_COLOURS[ground.tier]
+    """Return the facilities shown in the window; the nearest with its name, or an arrow to it."""
+    colours = facilities["tier"].map(TIER_COLOURS).to_numpy(object)
     places = view.units(shapely.get_coordinates(facilities.geometry.to_numpy()))
     here = np.all((places >= 0) & (places <= (view.width, view.height)), axis=1)
-    others = here & (facilities["tier"] == ground.tier).to_numpy() & (facilities.index != nearest)
+    others = np.flatnonzero(here & ground.shown & (facilities.index != nearest))
     small = 3.4 if nearest is None else 5.0
-    drawn = [_pin(x, y, small, colour) for x, y in places[others].tolist()]
+    drawn = [
+        _pin(x, y, small, colour)
+        for (x, y), colour in zip(places[others].tolist(), colours[others], strict=True)
+    ]
     for place in np.flatnonzero(facilities.index == nearest):
-        x, y = places[place].tolist()
+        (x, y), colour = places[place].tolist(), colours[place]
         if here[place]:
             name = plain(facilities["name"].iloc[place], longest=14)
             drawn += [_pin(x, y, 7.0, colour), *_label(view, x, y, name)]

@@ -12,7 +12,19 @@ from .map_words import UNKNOWN
 from .report_charts import tiers_with_facilities
 from .report_maps import Ground, proposals_map
 from .report_tables import cell, head, row_head, table
-from .report_words import TIER, Markup, Words, count, minutes, named, share, words
+from .report_words import (
+    SERVICE,
+    SERVICE_HEAD,
+    TIER,
+    Markup,
+    Words,
+    count,
+    joined,
+    minutes,
+    named,
+    share,
+    words,
+)
 
 MOST_LINES = 10
 MOST_ZONES = 20
@@ -53,6 +65,25 @@ def next_section(findings: Findings, found: WhereNext) -> Markup:
 
 
 def _lead(found: WhereNext) -> Words:
+    """Return what the proposals do together, and what none of the facilities does yet."""
+    lead = _gains(found)
+    service = found.proposals["service"].iloc[0]
+    if not service:
+        return lead
+    opens = words(
+        "选址对象为提供{name}服务的设施，不论层级。",
+        "What opens offers {name}, whatever its tier.",
+        name=SERVICE[service],
+    )
+    nobody = Words(
+        "目前没有设施提供该服务，开设第一处之前无人覆盖。",
+        "No facility offers it yet: nobody is covered before the first one opens.",
+    )
+    parts = [opens, *([] if found.figures["facilities_given"] else [nobody]), lead]
+    return joined(parts)
+
+
+def _gains(found: WhereNext) -> Words:
     last = found.proposals.iloc[-1]
     return words(
         "依次开设下列 {n} 处，可新增覆盖老年人 {gained} 名，覆盖率升至 {share}。每处的人数"
@@ -73,20 +104,35 @@ def _tier(findings: Findings, found: WhereNext) -> TierName:
 
 
 def _map(findings: Findings, found: WhereNext) -> str:
-    tier = _tier(findings, found)
-    title = words(
-        "建议选址，底色为现状步行到{tier}的分钟数",
-        "Proposals over today's streets, by minutes to the nearest {tier}",
-        tier=TIER[tier],
-    )
-    says = Words(
-        "菱形为建议选址，数字为开设顺序；圆点为现有设施。",
-        "Diamonds are proposals, numbered in the order to open them; dots are facilities of today.",
-    )
+    tier, service = _tier(findings, found), found.proposals["service"].iloc[0] or None
+    if service is None:
+        title = words(
+            "建议选址，底色为现状步行到{tier}的分钟数",
+            "Proposals over today's streets, by minutes to the nearest {tier}",
+            tier=TIER[tier],
+        )
+        dots = Words("圆点为现有设施。", "dots are facilities of today.")
+    else:
+        name = SERVICE[service]
+        title = words(
+            "建议选址与现状{name}缺口", "Proposals over today's gaps in {name}", name=name
+        )
+        dots = words(
+            "圆点为现有提供{name}的设施；着色处为缺口。",
+            "dots are facilities of today that offer {name}, shaded areas its gaps.",
+            name=name,
+        )
+    says = joined([
+        Words(
+            "菱形为建议选址，数字为开设顺序；",
+            "Diamonds are proposals, numbered in the order to open them;",
+        ),
+        dots,
+    ])  # fmt: skip
     return (
         '<figure class="whole" id="next">'
         f'<h3 id="next-title">{title.html}</h3><div class="scroll" tabindex="0">'
-        f"{proposals_map(Ground(findings, tier), found.proposals)}</div>"
+        f"{proposals_map(Ground(findings, tier, service), found.proposals)}</div>"
         f'<figcaption id="next-says">{says.html}</figcaption></figure>'
     )
 
@@ -94,7 +140,8 @@ def _map(findings: Findings, found: WhereNext) -> str:
 def _table(found: WhereNext) -> Markup:
     heads = [
         head(Words("顺序", "Order"), kind="left"), head(Words("名称", "Name"), kind="left"),
-        head(Words("层级", "Tier"), kind="left"), head(Words("新增老年人", "People gained")),
+        head(_opens_head(found.proposals), kind="left"),
+        head(Words("新增老年人", "People gained")),
         head(Words("累计新增", "Running total")), head(Words("覆盖率", "Share then")),
         head(Words("费用（元）", "Cost, CNY")), head(Words("每人（元）", "CNY a person")),
         head(Words("来源", "Source"), kind="left"),
@@ -107,11 +154,23 @@ def _table(found: WhereNext) -> Markup:
     return table("proposals", caption, [Markup(f"<tr>{''.join(heads)}</tr>")], rows)
 
 
+def _opens_head(table: pd.DataFrame) -> Words:
+    """Return what a column of `_opens` is headed: a choice sites tiers or services, never both."""
+    by_service = bool((table["service"] != "").any())
+    return Words("服务", "Service") if by_service else Words("层级", "Tier")
+
+
+def _opens(row: Any) -> Words:
+    if service := row["service"]:
+        return SERVICE_HEAD[service]
+    return TIER.get(row["tier"], _CIRCLE)
+
+
 def _row(turn: Any, row: Any, running: float) -> str:
-    tier, source = row["tier"], row["source"]
+    source = row["source"]
     return (
         f"<tr>{row_head(Words(str(turn), str(turn)))}{cell(named(row['name']), 'left')}"
-        f"{cell(TIER.get(tier, _CIRCLE), 'left')}{cell(count(row['elderly_gained']), 'share')}"
+        f"{cell(_opens(row), 'left')}{cell(count(row['elderly_gained']), 'share')}"
         f"{cell(count(running))}{cell(share(row['share_total']))}{cell(count(row['cost_cny']))}"
         f"{cell(count(row['cny_per_person']))}{cell(_SOURCE.get(source, named(source)), 'left')}"
         "</tr>"
@@ -193,7 +252,7 @@ def _zones(zones: pd.DataFrame) -> Markup:
     heads = [
         head(Words("位次", "Rank"), kind="left"), head(Words("更新片区", "Zone"), kind="left"),
         head(Words("备选设施", "Candidate"), kind="left"),
-        head(Words("层级", "Tier"), kind="left"), head(Words("新增老年人", "People gained")),
+        head(_opens_head(zones), kind="left"), head(Words("新增老年人", "People gained")),
         head(Words("费用（元）", "Cost, CNY")), head(Words("每百万元", "A million CNY wins")),
     ]  # fmt: skip
     rows = [_zone(name, row) for name, row in zones.head(MOST_ZONES).iterrows()]
@@ -208,6 +267,6 @@ def _zone(name: Any, row: Any) -> str:
     return (
         f"<tr>{row_head(Words(turn, turn))}{cell(named(name), 'left')}"
         f"{cell(named(row['candidate_name'] or row['candidate']), 'left')}"
-        f"{cell(TIER[row['tier']], 'left')}{cell(count(row['elderly_gained']))}"
+        f"{cell(_opens(row), 'left')}{cell(count(row['elderly_gained']))}"
         f"{cell(count(row['cost_cny']))}{cell(count(row['elderly_per_million_cny']), 'share')}</tr>"
     )

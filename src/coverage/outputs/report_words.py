@@ -12,6 +12,7 @@ from typing import Any
 
 from ..assessment import OUTSIDE_AREAS
 from ..causes import CAUSES
+from ..service_kinds import SERVICE_NAMES_EN, SERVICE_NAMES_ZH, SERVICES
 from ..study import Study
 from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
 from ..walkers import PACKAGED_WALKERS, Walker
@@ -147,6 +148,13 @@ def walk(value: float | None, study: Study) -> Words:
 TIER: Mapping[TierName, Words] = {t: Words(TIER_NAMES_ZH[t], TIER_NAMES_EN[t]) for t in TIERS}
 TIER_HEAD: Mapping[TierName, Words] = {
     tier: Words(name.zh, name.en.capitalize()) for tier, name in TIER.items()
+}
+"""At the beginning of a line."""
+SERVICE: Mapping[str, Words] = {
+    name: Words(SERVICE_NAMES_ZH[name], SERVICE_NAMES_EN[name]) for name in SERVICES
+}
+SERVICE_HEAD: Mapping[str, Words] = {
+    service: Words(name.zh, name.en.capitalize()) for service, name in SERVICE.items()
 }
 """At the beginning of a line."""
 TIER_SHORT: Mapping[TierName, Words] = {

@@ -6,9 +6,11 @@ shown as it was written.
 
 import re
 
+from ..service_kinds import SERVICE_NAMES_ZH
 from ..study_parts import TIER_NAMES_ZH
 
 _TIERS = "|".join(TIER_NAMES_ZH)
+_SERVICES = "|".join(SERVICE_NAMES_ZH)
 
 _WARNINGS: tuple[tuple[str, str], ...] = (
     (r"streets: (.+) '(.+)' tags make no sense and are passed over",
@@ -67,6 +69,11 @@ _WARNINGS: tuple[tuple[str, str], ...] = (
      r"上门服务：研究未说明老年人住在何处，无法计算；请填写 [population]"),
     (r"visits: No facility of the tiers (.+) is in the study area or near it, .+",
      r"上门服务：研究区及附近没有\1，无人可派；请在 [visits] tiers 中写明现有层级"),
+    (r"facilities: (.+) of (.+) say nothing of their services, and count as offering none",
+     r"设施：\2 处中有 \1 处未填服务内容，按不提供任何服务计"),
+    (rf"services: no facility offers ({_SERVICES})", r"服务：没有设施提供“\1”"),
+    (rf"siting: no facility offers ({_SERVICES}) yet, so nobody is covered before the first one "
+     r"opens", r"选址：目前没有设施提供“\1”，开设第一处之前无人覆盖"),
 )  # fmt: skip
 _ASSUMPTIONS: tuple[tuple[str, str, str], ...] = (
     (r"elderly share by column '(.+)' \(assumed 假设\)",
@@ -84,11 +91,18 @@ def warning_zh(warning: str) -> str:
     for pattern, chinese in _WARNINGS:
         if found := re.fullmatch(pattern, warning, re.DOTALL):
             return re.sub(
-                rf"({_TIERS})(?:(, )(?={_TIERS})|(?=，该层级|，清单|，无人可派))",
-                lambda tier: TIER_NAMES_ZH[tier[1]] + ("、" if tier[2] else ""),
+                rf"({_TIERS})(?:(, )(?={_TIERS})|(?=，该层级|，清单|，无人可派))"
+                rf"|(?<=提供“)({_SERVICES})(?=”)",
+                _name_zh,
                 found.expand(chinese),
             )
     return warning
+
+
+def _name_zh(found: re.Match[str]) -> str:
+    """Return the Chinese name of the tier or service that was found."""
+    tier, more, service = found.groups()
+    return SERVICE_NAMES_ZH[service] if service else TIER_NAMES_ZH[tier] + ("、" if more else "")
 
 
 def assumption(text: str) -> tuple[str, str]:

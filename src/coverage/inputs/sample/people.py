@@ -28,6 +28,13 @@ _NOT_A_FRONTAGE = {
 }  # fmt: skip
 
 
+_LEAST_M2 = {
+    "day_care": 200, "dining": 150, "university": 300, "nursing": 800, "rehab": 400,
+    "emergency": 0,
+}  # fmt: skip
+"""Floor area that a service is given in this town, square metres; no standard."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subdistrict:
     """One subdistrict with its residents; `polygon` in local metres."""
@@ -40,7 +47,7 @@ class Subdistrict:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A facility in local metres; `capacity` in persons served."""
+    """A facility in local metres; `capacity` in persons served, `services` that it offers."""
 
     identifier: str
     name: str
@@ -48,11 +55,12 @@ class Site:
     place: Point
     capacity: int
     address: str
+    services: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """An idle building that could be let; `fits` are the tiers it is large enough for."""
+    """An idle building that could be let; `fits`: tiers and services it is large enough for."""
 
     identifier: str
     name: str
@@ -235,7 +243,8 @@ def place_facilities(
         identifier = f"{tier[0].upper()}{len(same_tier) + 1:03d}"
         capacity = int(rng.integers(low // 5, high // 5 + 1)) * 5
         address = f"示例街道示例路{int(rng.integers(1, 300))}号"
-        sites.append(Site(identifier, name, tier, place, capacity, address))
+        services = _services(tier, len(same_tier) + 1)
+        sites.append(Site(identifier, name, tier, place, capacity, address, services))
 
     for quarter in _QUARTERS:
         plain = _plain(quarter.name)
@@ -251,6 +260,18 @@ def place_facilities(
         name = f"示例区第{number + 1}失能特困集中照护中心"
         add("district", name, polygons[subdistrict].buffer(-40).contains, 600.0)
     return sites
+
+
+def _services(tier: str, number: int) -> tuple[str, ...]:
+    """Return what a facility offers, by its number and not by chance: places stay as drawn."""
+    if tier == "community":
+        by_number = {"dining": number % 2 == 1, "university": number % 4 == 0,
+                     "emergency": number % 3 == 0}  # fmt: skip
+        return ("day_care", *(name for name, offered in by_number.items() if offered))
+    if tier == "street":
+        nursing = ("nursing",) if number % 2 == 1 else ()
+        return ("day_care", "dining", "university", *nursing, "rehab")
+    return ("nursing", "rehab", "emergency")
 
 
 def _plain(subdistrict: str) -> str:
@@ -278,7 +299,10 @@ def place_premises(
         floor_area = int(np.exp(rng.uniform(np.log(90), np.log(3_000))) // 10 * 10)
         cost = int(floor_area * rng.uniform(900, 2_600) // 1_000 * 1_000)
         tiers = ("community", "street", "district")
-        fits = tiers[: 1 + (floor_area >= 600) + (floor_area >= 1_800)]
+        fits = (
+            *tiers[: 1 + (floor_area >= 600) + (floor_area >= 1_800)],
+            *(name for name, least_m2 in _LEAST_M2.items() if floor_area >= least_m2),
+        )
         found.append(
             Premises(f"P{number:02d}", f"示例{use}{number}号", place, floor_area, cost, fits)
         )

@@ -168,9 +168,12 @@ def _write_zones(path: Path, zones: Iterable[Zone]) -> None:
 
 def _write_facilities(path: Path, sites: Iterable[Site]) -> None:
     rows = (
-        (s.identifier, s.name, s.tier, *_degrees(s.place), s.capacity, s.address) for s in sites
-    )
-    _write_csv(path, ("id", "name", "tier", "lon", "lat", "capacity", "address"), rows)
+        (s.identifier, s.name, s.tier, *_degrees(s.place), s.capacity, s.address,
+         ";".join(s.services))
+        for s in sites
+    )  # fmt: skip
+    header = ("id", "name", "tier", "lon", "lat", "capacity", "address", "services")
+    _write_csv(path, header, rows)
 
 
 def _write_premises(path: Path, premises: Iterable[Premises]) -> None:
@@ -254,7 +257,7 @@ osm_cache = "osm-cache"
 rides = []
 
 [facilities]
-# Care facilities 养老设施: id, name, tier, lon, lat, capacity, address
+# Care facilities 养老设施: id, name, tier, lon, lat, capacity, address, services (with ; between)
 file = "facilities.csv"
 # Datum of lon and lat 坐标系: wgs84 | cgcs2000 | gcj02 (Amap 高德) | bd09 (Baidu 百度)
 datum = "wgs84"
@@ -276,6 +279,10 @@ threshold_min = 15                    # minutes to a street centre 街道养老�
 
 [tiers.district]
 threshold_min = 15                    # minutes to a district centre 区县失能特困集中照护中心
+
+# Services that facilities offer 服务: 15 minutes each; one may have its own
+# [services.dining]
+# threshold_min = 10                  # minutes to the nearest dining hall 助餐
 
 [areas]
 file = "subdistricts.geojson"         # polygons to report by 统计片区
@@ -306,6 +313,7 @@ file = "idle_premises.csv"
 [siting]
 # Where the next facilities should open 下一处设在哪里; without this table nothing is proposed
 tier = "community"                    # community | street | district | circle 层级
+# service = "dining"                  # in place of a tier: a service to offer 或按服务选址
 p = 5                                 # how many may open 数量; or budget_cny = 3_000_000 预算
 objective = "coverage"                # coverage | full | median | center 目标
 
@@ -349,7 +357,8 @@ replace them one by one.
 3. `tier` is `community`, `street` or `district`. List those just outside the area too.
 
 Coordinates are WGS 84 longitude and latitude. The CSV files are UTF-8 with a byte order mark, so
-that Excel shows the Chinese; `fits` lists the tiers that a room is large enough for.
+that Excel shows the Chinese; `services` lists what a facility offers, `fits` the tiers and services
+that a room is large enough for.
 
 Flaws put in on purpose: one subdistrict has no community station, the lanes of the old quay join
 no other street, part of the expressway does not say that it may not be walked, and only about one

@@ -80,7 +80,9 @@ const proposalCard = ({ i }) => {
   const money = (n) => (n === null ? "" : say("unit.cny", { n: count(n) }));
   const rows = [
     [say("proposal.turn"), say("gap.rank.value", { rank: about.n, of: proposalsOf().length })],
-    [say("tier"), tier ? named(tier) : say("circle")],
+    about.service
+      ? [say("service"), named(about.service)]
+      : [say("tier"), tier ? named(tier) : say("circle")],
     [say("proposal.gained"), people(about.gained)],
     [say("proposal.running"), people(about.running)],
     [

@@ -169,6 +169,7 @@ const WORDS = {
   "ruler.close": ["结束测距", "Stop measuring"],
   "search": ["搜索设施、道路、片区", "Search facilities, streets, areas"],
   "search.nothing": ["没有找到", "Nothing found"],
+  "service": ["服务", "Service"],
   "source.listed": ["研究备选清单", "the study's own list"],
   "source.osm": ["开放街图标注的房屋", "premises in OpenStreetMap"],
   "source.street": ["街道上的等距点（未核实房屋）", "a place on a street, no known premises"],
