@@ -35,6 +35,7 @@ LAYERS = [
     {"patches", "changes"},
     {"usable"},
     {"standing"},
+    {"concerned"},
     {"repair"},
     {"people_gaps", "fairness", "choices", "zones_ranked"},
     {"people", "visits"},

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import coverage
 from conftest import make_network
 from coverage.changes import Blocked, Closed, Linked, Opened
-from coverage.circle import home_minutes, snap_homes
+from coverage.circle import doors_of, home_minutes, snap_homes
 from coverage.cli import main
 from coverage.edits import Join, edited
 from coverage.errors import UsageError
@@ -20,7 +20,7 @@ from coverage.links import find_links
 from coverage.network import project
 from coverage.repair import repair
 from coverage.snapping import snap, snap_facilities, usable_edges
-from coverage.standing import Before, ground_after, snap_near
+from coverage.standing import ground_after, snap_near, standing
 from coverage.study_parts import TIERS
 from coverage.whatif import prepared, what_if
 from test_people import homes_at
@@ -36,11 +36,11 @@ def before_of(network, homes_xy, facility_xy, direction, horizon_min=HORIZON_MIN
     places = snap_homes(network, points, limit_m=LIMIT_M)
     snapped = snap(network, facility_xy, onto=usable, limit_m=LIMIT_M)
     links = find_links(network, snapped, places, direction=direction, horizon_min=horizon_min)
-    return Before(
-        network=network, usable=usable, stands=usable, anywhere=False, points=points, places=places,
-        facility_xy=facility_xy, snapped=snapped, links=links,
-        first=np.searchsorted(links.place, np.arange(len(points) + 1)), direction=direction,
-        horizon_min=horizon_min, home_limit_m=LIMIT_M, facility_limit_m=LIMIT_M,
+    return standing(
+        network, doors=doors_of(points, network.crs), facility_xy=facility_xy,
+        groups=tuple(np.flatnonzero(np.arange(len(facility_xy)) % 2 == tier) for tier in range(2)),
+        links=links, direction=direction, horizon_min=horizon_min, home_limit_m=LIMIT_M,
+        facility_limit_m=LIMIT_M,
     )  # fmt: skip
 
 
@@ -50,24 +50,24 @@ def minutes(points, places, links, tier_of, kept):
     return home_minutes(points, places, links, members, {"0": 5.0, "1": 9.0}, ids)
 
 
-def full(before, blocked, joins, facility_xy, tier_of, kept):
+def full(before, points, blocked, joins, facility_xy, tier_of, kept):
     """Compute everything anew on the changed network, as a run does."""
     network = edited(before.network, blocked, joins).network
     usable = usable_edges(network)
-    places = snap_homes(network, before.points, limit_m=LIMIT_M)
+    places = snap_homes(network, points, limit_m=LIMIT_M)
     snapped = snap(network, facility_xy, onto=usable, limit_m=LIMIT_M)
     links = find_links(
         network, snapped, places, direction=before.direction, horizon_min=before.horizon_min
     )
-    return minutes(before.points, places, links, tier_of, kept)
+    return minutes(points, places, links, tier_of, kept)
 
 
-def repaired(before, blocked, joins, opened_xy, closed, tier_of, kept):
+def repaired(before, points, blocked, joins, opened_xy, closed, tier_of, kept):
     ground = ground_after(before, blocked, joins)
-    opened = snap_near(ground.edited.network, opened_xy, onto=ground.stands, limit_m=LIMIT_M)
+    opened = snap_near(ground.patched, opened_xy, onto=ground.stands, limit_m=LIMIT_M)
     after = repair(before, ground, opened, closed)
-    whole = minutes(before.points, before.places, before.links, tier_of, np.ones_like(kept))
-    some = minutes(before.points.iloc[after.homes], after.places, after.links, tier_of, kept)
+    whole = minutes(points, before.places, before.links, tier_of, np.ones_like(kept))
+    some = minutes(points.iloc[after.homes], after.places, after.links, tier_of, kept)
     for name in some.columns:
         values = whole[name].to_numpy().copy()
         values[after.homes] = some[name].to_numpy()
@@ -129,7 +129,7 @@ def test_a_repair_gives_what_the_whole_computation_gives(case, direction, horizo
     tier_of = np.arange(len(here) + len(opened)) % 2
     kept = np.ones(len(tier_of), dtype=bool)
     kept[closed] = False
-    change = (blocked, joins)
+    change = (homes_at(homes), blocked, joins)
     same(
         repaired(before, *change, opened, closed, tier_of, kept),
         full(before, *change, np.vstack([here, opened]), tier_of, kept),
@@ -243,6 +243,20 @@ def test_closing_ways_and_building_links_equal_the_whole_computation(sample):
     lost = sample.without_way(way)
     assert (lost.figures["gained"] == 0).all()
     assert (lost.homes["change_community"] == "gained").sum() == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_several_random_changes_equal_the_whole_computation(sample, seed):
+    chance = np.random.default_rng(seed)
+    network, count = sample.network, len(sample.people.homes)
+    homes = chance.integers(0, count, 3)
+    ways = np.unique(network.way[chance.integers(0, len(network.way), seed % 3)])
+    changes = [Blocked(int(network.ways.index[way])) for way in ways]
+    for home, kind in zip(homes[: 1 + seed // 2], ("lift", "bridge", "footway"), strict=False):
+        lon, lat = place_of(sample, home)
+        east, north = chance.normal(0, 0.002, 2)
+        changes.append(Linked((lon, lat), (lon + east, lat + north), kind))
+    equals_the_whole(sample, what_if(sample, changes))
 
 
 def test_a_change_is_shown_and_chained(sample):

@@ -1,6 +1,7 @@
 """The three-tier circle in people: who reaches which tier, where, and in how many minutes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -15,9 +16,66 @@ from .links import Links
 from .network import WalkingNetwork
 from .snapping import Snapped, snap, usable_edges
 from .study_parts import BANDS_MIN, TIERS
+from .times import each_of
 
 TIE_MIN = 1e-6 / 60
 _HALF, _TENTH = 0.5, 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the straight legs of homes begin.
+
+    Attributes
+    ----------
+    xy
+        Shape (D, 2), metres; home by home.
+    first
+        Shape (homes + 1,), where each home's doors begin; every home has one at least.
+    """
+
+    xy: NDArray[np.float64]
+    first: NDArray[np.int64]
+
+    def of(self, homes: NDArray[np.int64]) -> "Doors":
+        """Return the doors of the chosen homes."""
+        position, door = each_of(self.first, homes)
+        return Doors(self.xy[door], np.searchsorted(position, np.arange(len(homes) + 1)))
+
+    def boxes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the least and greatest coordinates of every home's doors, shape (homes, 2)."""
+        begin = self.first[:-1]
+        return np.minimum.reduceat(self.xy, begin), np.maximum.reduceat(self.xy, begin)
+
+    def nearest(self, places: Snapped) -> Snapped:
+        """Return of each home the place with the shortest leg, of the places of all doors."""
+        home = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
+        # A door without a street within the limit comes last.
+        order = np.lexsort((np.nan_to_num(places.distance_m, nan=np.inf), home))
+        return places.of(order[self.first[:-1]])
+
+
+def doors_of(points: gpd.GeoDataFrame, crs: str) -> Doors:
+    """Return the tagged entrances of demand points, the centre of those that have none.
+
+    Parameters
+    ----------
+    points
+        As `coverage.demand.Demand.points`; entrances are EPSG:4326.
+    crs
+        Of the doors, metres.
+    """
+    doors = gpd.GeoSeries(
+        [
+            centre if entrances is None else entrances
+            for centre, entrances in zip(
+                gpd.GeoSeries(points.geometry).to_crs("EPSG:4326"), points["entrances"], strict=True
+            )
+        ],
+        crs="EPSG:4326",
+    ).to_crs(crs)
+    xy, home = shapely.get_coordinates(doors.to_numpy(), return_index=True)
+    return Doors(xy, np.searchsorted(home, np.arange(len(points) + 1)))
 
 
 def snap_homes(
@@ -42,28 +100,8 @@ def snap_homes(
     """
     if onto is None:
         onto = usable_edges(network)
-    doors = gpd.GeoSeries(
-        [
-            centre if entrances is None else entrances
-            for centre, entrances in zip(
-                gpd.GeoSeries(points.geometry).to_crs("EPSG:4326"), points["entrances"], strict=True
-            )
-        ],
-        crs="EPSG:4326",
-    ).to_crs(network.crs)
-    xy, home = shapely.get_coordinates(doors.to_numpy(), return_index=True)
-    every = snap(network, xy, onto=onto, limit_m=limit_m)
-    # The nearest door of each home; one without a street within the limit comes last.
-    order = np.lexsort((np.nan_to_num(every.distance_m, nan=np.inf), home))
-    _, first = np.unique(home[order], return_index=True)
-    best = order[first]
-    return Snapped(
-        edge=every.edge[best],
-        fraction=every.fraction[best],
-        distance_m=every.distance_m[best],
-        leg_s=every.leg_s[best],
-        component=every.component[best],
-    )
+    doors = doors_of(points, network.crs)
+    return doors.nearest(snap(network, doors.xy, onto=onto, limit_m=limit_m))
 
 
 def home_minutes(
@@ -83,12 +121,21 @@ def home_minutes(
         study's direction), ``to_<tier>``, ``back_<tier>`` (NaN beyond the horizon),
         ``nearest_<tier>`` (facility id, empty for none) and ``covered_<tier>``.
     """
-    count = len(points)
-    columns: dict[str, NDArray[np.object_] | NDArray[np.float64] | NDArray[np.bool_]] = {
-        "snapped": places.found,
-        "snap_m": places.distance_m,
-    }
-    ids = np.append(facility_ids.to_numpy(object), "")
+    ids = facility_ids.to_numpy(object)
+    return points.assign(**minutes_columns(places, links, tiers, thresholds_min, ids))
+
+
+def minutes_columns(
+    places: Snapped,
+    links: Links,
+    tiers: Mapping[str, NDArray[np.int64]],
+    thresholds_min: Mapping[str, float],
+    facility_ids: NDArray[np.object_],
+) -> dict[str, NDArray[Any]]:
+    """Return the columns that `home_minutes` adds to the demand points that stand at `places`."""
+    count = len(places.edge)
+    columns: dict[str, NDArray[Any]] = {"snapped": places.found, "snap_m": places.distance_m}
+    ids = np.append(facility_ids, "")
     for tier, members in tiers.items():
         own = links.of(members)
         minutes = own.nearest(count)
@@ -97,7 +144,7 @@ def home_minutes(
         columns[f"back_{tier}"] = own.nearest(count, "back_min")
         columns[f"nearest_{tier}"] = ids[own.nearest_facility(count)]
         columns[f"covered_{tier}"] = minutes <= thresholds_min[tier] + TIE_MIN
-    return points.assign(**columns)
+    return columns
 
 
 def circle_of(points: pd.DataFrame) -> dict[str, float]:

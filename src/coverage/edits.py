@@ -198,10 +198,11 @@ def _with_links(
     )  # fmt: skip
     along, against = edge_seconds(features, network.walker)
     ids = int(min(network.ways.index.min(), 0)) - 1 - np.arange(len(joins))
+    nothing = np.full(len(joins), None, dtype=object)
     rows = pd.DataFrame(
-        None, index=pd.Index(ids, name=network.ways.index.name), columns=network.ways.columns,
-        dtype=object,
-    ).where(lambda frame: frame.notna(), None)  # fmt: skip
+        dict.fromkeys(network.ways.columns, nothing), dtype=object,
+        index=pd.Index(ids, name=network.ways.index.name),
+    )  # fmt: skip
     rows["highway"] = ["elevator" if join.kind == "lift" else "footway" for join in joins]
     if "bridge" in rows:
         rows["bridge"] = ["yes" if join.kind == "bridge" else None for join in joins]

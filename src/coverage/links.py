@@ -133,7 +133,7 @@ class _Pair:
             together = (("to",), ("back",))
         else:
             together = (("to", "back") if self.direction == "worst" else (self.direction,),)
-        pairs = wanted.pairs(block, *together)
+        pairs = wanted.pairs(block, *together, among=self.first[1:] > self.first[:-1])
         pair, home = each_of(self.first, pairs.chain)
         seconds: dict[OneWay, NDArray[np.float64]] = {}
         for way in ("to", "back"):

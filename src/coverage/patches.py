@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from .edits import Edited, Join, cut_out, edited
@@ -93,6 +94,11 @@ class Patched:
             self.before.xy[np.minimum(node, count - 1)],
             new[np.maximum(node - count, 0)] if len(new) else np.nan,
         )
+
+    def lines(self, edges: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return edges as LineStrings."""
+        ends = np.stack([self.xy(node) for node in self.ends(edges)], axis=1)
+        return np.asarray(shapely.linestrings(ends))
 
     def cut_out(self, edges: NDArray[np.int64]) -> WalkingNetwork:
         """Return the network of some edges alone, as `coverage.edits.cut_out`, but without ways.

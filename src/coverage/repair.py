@@ -1,8 +1,7 @@
 """The links of homes and facilities after a change, found again only where the change can tell.
 
-A walk changes only if it passed a street that is closed now, or passes a link that is new. Lower
-bounds of such walks come from one search out of the changed streets; the facilities for which one
-of them can matter are searched anew, on the part of the changed network that they reach.
+The facilities or the homes that it can concern are searched from anew, whichever are fewer, on the
+part of the changed network that they reach.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from .contraction import Contraction, OneWay, Places, contracted
+from .concerned import Concerned, concerned
+from .contraction import contracted
 from .links import Links, find_links
 from .network import WalkingNetwork
 from .snapping import Snapped
@@ -19,6 +19,8 @@ from .standing import Before, Ground, facilities_after, homes_after, taken
 from .study_parts import Direction
 from .times import TIE_S, each_of
 
+_HOMES_A_FACILITY = 2
+"""Homes that are as soon searched from as one facility."""
 _NO_LINKS = Links(
     np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0)
 )
@@ -31,12 +33,13 @@ class After:
     Attributes
     ----------
     homes
-        Shape (T,), the homes whose pairs may have changed, ascending.
+        Shape (T,), the homes whose nearest facilities may be others or at other times, ascending.
     places
         Where these T stand.
     links
         Their pairs after the change; `place` is a position in `homes`, and the facilities opened
-        come after the F of before.
+        come after the F of before. Each home's nearest of every group are right, in every
+        direction; of longer walks some may be as they were.
     searched
         How many facilities and homes were searched for.
     """
@@ -63,175 +66,134 @@ def repair(before: Before, ground: Ground, opened: Snapped, closed: NDArray[np.i
     """
     count = len(before.snapped.edge)
     network, places, snapped = before.network, before.places, before.snapped
-    moved = again = np.zeros(0, dtype=np.int64)
+    again = moved = nobody = np.zeros(0, dtype=np.int64)
+    told = Concerned(nobody, nobody)
     if ground.changed:
         places, moved = homes_after(before, ground)
-        snapped, shifted = facilities_after(before, ground)
-        again = np.setdiff1d(np.union1d(_told(before, ground), shifted), closed)
-    sources = _joined(taken(snapped, again), opened)
+        snapped, again = facilities_after(before, ground)
+        told = concerned(before, ground, np.union1d(again, closed))
+    # From where fewer searches are needed; those out of homes meet fewer places.
+    if len(told.homes) <= _HOMES_A_FACILITY * len(told.facilities):
+        moved, told = np.union1d(moved, told.homes), Concerned(nobody, nobody)
+    anew = _Anew.of(before, np.union1d(again, closed), told, moved)
+    again = np.setdiff1d(np.union1d(again, told.facilities), closed)
     number = np.concatenate([again, count + np.arange(len(opened.edge))])
-    homes_alone = taken(places, moved)
-    targets = places
-    everyone = _joined(snapped, opened)
+    sources, homes = _joined(taken(snapped, again), opened), taken(places, moved)
+    targets, everyone = places, _joined(snapped, opened)
     if not len(number) and not len(moved):
-        return _together(before, places, _NO_LINKS, moved, closed, 0)
+        return _together(before, places, _NO_LINKS, anew)
     if ground.changed:
-        network, edges = _part(before, ground, _joined(sources, homes_alone))
+        network, edges = _part(before, ground, _joined(sources, homes))
         at = np.full(ground.patched.count, -1)
         at[edges] = np.arange(len(edges))
-        sources, homes_alone, targets, everyone = (
-            _on(at, one) for one in (sources, homes_alone, targets, everyone)
+        sources, homes, targets, everyone = (
+            _on(at, one) for one in (sources, homes, targets, everyone)
         )
-    found = find_links(
-        network, sources, targets, direction=before.direction, horizon_min=before.horizon_min
-    )
-    found = replace(found, facility=number[found.facility])
+    found = _NO_LINKS
+    if len(number):
+        found = find_links(
+            network, sources, targets, direction=before.direction, horizon_min=before.horizon_min
+        )
+        found = replace(found, facility=number[found.facility])
+        # Of the facilities told, walks of other homes are as they were.
+        only = np.append(anew.told, np.zeros(len(opened.edge), dtype=bool))[found.facility]
+        found = _chosen(found, ~anew.home[found.place] & (~only | anew.told_home[found.place]))
     if len(moved):
-        found = _with_moved(found, network, homes_alone, everyone, moved, again, closed, before)
-    return _together(before, places, found, moved, np.union1d(again, closed), len(sources.edge))
+        found = _with_homes(found, network, homes, everyone, moved, closed, before)
+    after = _together(before, places, found, anew)
+    return replace(after, searched=len(number) + len(moved))
 
 
-def _with_moved(
+@dataclass(frozen=True, slots=True)
+class _Anew:
+    """Which pairs do not hold any more.
+
+    Attributes
+    ----------
+    facility
+        Shape (F,), facilities none of whose pairs hold.
+    told, told_home
+        Shape (F,) and (homes,): the pairs of these with each other do not hold.
+    home
+        Shape (homes,), homes none of whose pairs hold.
+    """
+
+    facility: NDArray[np.bool_]
+    told: NDArray[np.bool_]
+    told_home: NDArray[np.bool_]
+    home: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        before: Before,
+        facilities: NDArray[np.int64],
+        told: Concerned,
+        homes: NDArray[np.int64],
+    ) -> "_Anew":
+        """Return it by positions."""
+        count, people = len(before.snapped.edge), len(before.places.edge)
+
+        def mask(chosen: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
+            found = np.zeros(size, dtype=bool)
+            found[chosen] = True
+            return found
+
+        whole = mask(facilities, count)
+        return cls(
+            whole, mask(told.facilities, count) & ~whole, mask(told.homes, people),
+            mask(homes, people),
+        )  # fmt: skip
+
+    def pairs(self, home: NDArray[np.int64], facility: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of some pairs do not hold."""
+        between = self.told[facility] & self.told_home[home]
+        return np.asarray(self.facility[facility] | self.home[home] | between)
+
+
+def _with_homes(
     found: Links, network: WalkingNetwork, homes: Snapped, everyone: Snapped,
-    moved: NDArray[np.int64], again: NDArray[np.int64], closed: NDArray[np.int64], before: Before,
+    moved: NDArray[np.int64], closed: NDArray[np.int64], before: Before,
 ) -> Links:  # fmt: skip
-    """Add the pairs of homes that stand elsewhere now: searched from them, so to is back."""
+    """Add the pairs of homes that are searched from, where to is back."""
     swapped: dict[Direction, Direction] = {"to": "back", "back": "to", "worst": "worst"}
     pairs = find_links(
         network, homes, everyone, direction=swapped[before.direction],
         horizon_min=before.horizon_min,
     )  # fmt: skip
-    # Those of the facilities searched from are there already, and of the new ones.
-    new = (pairs.place < len(before.snapped.edge)) & ~np.isin(
-        pairs.place, np.concatenate([again, closed])
-    )
+    pairs = _chosen(pairs, ~np.isin(pairs.place, closed))
     return Links(
-        np.concatenate([found.place, moved[pairs.facility[new]]]),
-        np.concatenate([found.facility, pairs.place[new]]),
-        np.concatenate([found.to_min, pairs.back_min[new]]),
-        np.concatenate([found.back_min, pairs.to_min[new]]),
-        np.concatenate([found.minutes, pairs.minutes[new]]),
+        np.concatenate([found.place, moved[pairs.facility]]),
+        np.concatenate([found.facility, pairs.place]),
+        np.concatenate([found.to_min, pairs.back_min]),
+        np.concatenate([found.back_min, pairs.to_min]),
+        np.concatenate([found.minutes, pairs.minutes]),
     )
 
 
-def _together(
-    before: Before, places: Snapped, found: Links, moved: NDArray[np.int64],
-    gone: NDArray[np.int64], searched: int,
-) -> After:  # fmt: skip
-    """Put what was found in the place of the pairs that no longer hold, for the homes touched."""
+def _together(before: Before, places: Snapped, found: Links, anew: _Anew) -> After:
+    """Put what was found in the place of the pairs that do not hold, for the homes touched."""
     old = before.links
-    is_gone = np.zeros(len(before.snapped.edge), dtype=bool)
-    is_gone[gone] = True
-    touched = np.zeros(len(before.places.edge), dtype=bool)
-    if len(gone):
-        touched[old.place[is_gone[old.facility]]] = True
+    touched = anew.home | anew.told_home
+    if anew.facility.any():
+        touched[old.place[anew.facility[old.facility]]] = True
     touched[found.place] = True
-    touched[moved] = True
     homes = np.flatnonzero(touched)
     place, row = each_of(before.first, homes)
-    stays = ~is_gone[old.facility[row]] & ~np.isin(homes[place], moved)
+    stays = ~anew.pairs(old.place[row], old.facility[row])
     place, row = place[stays], row[stays]
     at = np.concatenate([place, np.searchsorted(homes, found.place)])
     facility = np.concatenate([old.facility[row], found.facility])
-    order = np.lexsort((facility, at))
+    order = np.argsort(at * (facility.max(initial=0) + 1) + facility)
     values = (
         np.concatenate([getattr(old, name)[row], getattr(found, name)])[order]
         for name in ("to_min", "back_min", "minutes")
     )
-    return After(
-        homes, taken(places, homes), Links(at[order], facility[order], *values),
-        searched + len(moved),
-    )  # fmt: skip
+    return After(homes, taken(places, homes), Links(at[order], facility[order], *values), 0)
 
 
-def _told(before: Before, ground: Ground) -> NDArray[np.int64]:
-    """Return the facilities with a pair that the changed network can have changed."""
-    on = contracted(before.network)
-    limit_s = before.horizon_min * 60 + TIE_S
-    told = np.zeros(len(before.snapped.edge), dtype=bool)
-    if len(ground.blocked):
-        home, facility = _away(before, on, np.unique(on.chain[ground.blocked]), limit_s)
-        homes = np.flatnonzero(np.isfinite(np.minimum(home["to"], home["back"])))
-        _, row = each_of(before.first, homes)
-        links = before.links
-        at, by = links.place[row], links.facility[row]
-        to_s, back_s = links.to_min[row] * 60, links.back_min[row] * 60
-        hit = (home["to"][at] + facility["back"][by] <= np.minimum(to_s, limit_s) + TIE_S) | (
-            home["back"][at] + facility["to"][by] <= np.minimum(back_s, limit_s) + TIE_S
-        )
-        told[by[hit]] = True
-    if ground.joins:
-        patch = ground.patched.patch
-        links_s = np.minimum(patch.network.seconds_along, patch.network.seconds_against)[
-            patch.links
-        ]
-        ends = np.unique([edge for join in ground.joins for edge in join.edges])
-        home, facility = _away(before, on, np.unique(on.chain[ends]), limit_s)
-        told |= _won(before, home, facility, float(links_s.min()), limit_s)
-    return np.flatnonzero(told)
-
-
-def _won(
-    before: Before, home: dict[OneWay, NDArray[np.float64]],
-    facility: dict[OneWay, NDArray[np.float64]], link_s: float, limit_s: float,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """Return which facilities a walk over a new link may bring nearer to a home."""
-    homes = np.flatnonzero(np.isfinite(np.minimum(home["to"], home["back"])))
-    near = np.flatnonzero(np.isfinite(np.minimum(facility["to"], facility["back"])))
-    won = np.zeros(len(before.snapped.edge), dtype=bool)
-    column = np.full(len(won), -1)
-    column[near] = np.arange(len(near))
-    place, row = each_of(before.first, homes)
-    inside = column[before.links.facility[row]] >= 0
-    place, row = place[inside], row[inside]
-    ways: tuple[tuple[OneWay, OneWay, NDArray[np.float64]], ...] = (
-        ("to", "back", before.links.to_min), ("back", "to", before.links.back_min),
-    )  # fmt: skip
-    for there, from_there, minutes in ways:
-        now = np.full((len(homes), len(near)), limit_s)
-        now[place, column[before.links.facility[row]]] = np.minimum(minutes[row] * 60, limit_s)
-        bound = home[there][homes][:, None] + link_s + facility[from_there][near][None, :]
-        won[near[(bound <= now + TIE_S).any(axis=0)]] = True
-    return won
-
-
-def _away(
-    before: Before, on: Contraction, chains: NDArray[np.int64], limit_s: float
-) -> tuple[dict[OneWay, NDArray[np.float64]], dict[OneWay, NDArray[np.float64]]]:
-    """Return seconds that homes and facilities are at least away from some chains.
-
-    Returns
-    -------
-    homes, facilities
-        For ``to`` the walk to the chains, for ``back`` the walk from them; 0 within a chain and
-        infinite beyond the limit.
-    """
-    start = np.unique(np.concatenate([on.tail[chains], on.head[chains]]))
-    changed = np.zeros(len(on.chains), dtype=bool)
-    changed[chains] = True
-    homes: dict[OneWay, NDArray[np.float64]] = {}
-    facilities: dict[OneWay, NDArray[np.float64]] = {}
-    ways: tuple[OneWay, OneWay] = ("to", "back")
-    for way in ways:
-        seconds = dijkstra(on.graph[way], indices=start, limit=limit_s, min_only=True)
-        for points, into in ((before.places, homes), (before.snapped, facilities)):
-            found = np.flatnonzero(points.found)
-            stand = on.places(points.edge[found], points.fraction[found])
-            away = np.full(len(points.edge), np.inf)
-            away[found] = _seconds(on, seconds, stand, changed, way) + points.leg_s[found]
-            into[way] = away
-    return homes, facilities
-
-
-def _seconds(
-    on: Contraction, seconds: NDArray[np.float64], stand: Places, changed: NDArray[np.bool_],
-    way: OneWay,
-) -> NDArray[np.float64]:  # fmt: skip
-    by_tail, by_head = stand.entered(way)
-    there = np.minimum(
-        seconds[on.tail[stand.chain]] + by_tail, seconds[on.head[stand.chain]] + by_head
-    )
-    return np.where(changed[stand.chain], 0.0, there)
+def _chosen(links: Links, chosen: NDArray[np.bool_]) -> Links:
+    return Links(*(getattr(links, name)[chosen] for name in Links.__slots__))
 
 
 def _part(

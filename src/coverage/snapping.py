@@ -81,25 +81,9 @@ def snap(
     -----
     Of edges equally near the first in the network's order is taken.
     """
-    count = len(points_xy)
-    edge = np.full(count, -1, dtype=np.int64)
-    points = shapely.points(points_xy)
-    lines = network.lines()[onto]
-    if count and len(onto):
-        point, candidate = shapely.STRtree(lines).query_nearest(
-            points, max_distance=limit_m, all_matches=True
-        )
-        order = np.lexsort((candidate, point))
-        point, candidate = point[order], candidate[order]
-        first = np.r_[True, point[1:] != point[:-1]] if len(point) else np.zeros(0, dtype=bool)
-        edge[point[first]] = onto[candidate[first]]
+    edge, fraction, distance = nearest_on(network.lines()[onto], points_xy, limit_m=limit_m)
     found = edge >= 0
-    fraction, distance = np.full(count, np.nan), np.full(count, np.nan)
-    chosen = network.lines()[edge[found]]
-    along = shapely.line_locate_point(chosen, points[found], normalized=True)
-    # A line without length has no share; its place is its tail.
-    fraction[found] = np.nan_to_num(along)
-    distance[found] = shapely.distance(chosen, points[found])
+    edge[found] = onto[edge[found]]
     return Snapped(
         edge=edge,
         fraction=fraction,
@@ -107,6 +91,37 @@ def snap(
         leg_s=distance / network.walker.level_speed_mps,
         component=np.where(found, network.components()[edge], -1),
     )
+
+
+def nearest_on(
+    lines: NDArray[np.object_], points_xy: NDArray[np.float64], *, limit_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return of each point the nearest of some lines, the place on it and the metres to it.
+
+    Returns
+    -------
+    line, fraction, distance_m
+        Shape (P,) each; -1 and NaN where none is within the limit.
+    """
+    count = len(points_xy)
+    line = np.full(count, -1, dtype=np.int64)
+    points = shapely.points(points_xy)
+    if count and len(lines):
+        point, candidate = shapely.STRtree(lines).query_nearest(
+            points, max_distance=limit_m, all_matches=True
+        )
+        order = np.lexsort((candidate, point))
+        point, candidate = point[order], candidate[order]
+        first = np.r_[True, point[1:] != point[:-1]] if len(point) else np.zeros(0, dtype=bool)
+        line[point[first]] = candidate[first]
+    found = line >= 0
+    fraction, distance = np.full(count, np.nan), np.full(count, np.nan)
+    chosen = lines[line[found]]
+    along = shapely.line_locate_point(chosen, points[found], normalized=True)
+    # A line without length has no share; its place is its tail.
+    fraction[found] = np.nan_to_num(along)
+    distance[found] = shapely.distance(chosen, points[found])
+    return line, fraction, distance
 
 
 def usable_edges(

@@ -1,23 +1,22 @@
 """Where homes and facilities stand before a change of the network, and where after it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from .circle import snap_homes
+from .circle import Doors
+from .contraction import Places, contracted
 from .edits import Edited, Join, edited
 from .links import Links
 from .network import WalkingNetwork
 from .patches import Patched, patched
-from .snapping import Snapped, snap
+from .snapping import Snapped, nearest_on, snap, usable_edges
 from .study_parts import Direction
 from .usable import ends_of, usable_after
 
-_BUILDING_M = 2_000.0
-"""No entrance is farther than this from the middle of its building."""
+_ROUNDING_M = 0.01
+"""A street that is nearer than another is so by less than this only by rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Before:
         The edges that homes, and that facilities may stand on, ascending.
     anywhere
         Whether facilities may stand on any edge, usable or not.
-    points
+    doors
         The homes.
     places
         Where they stand on the network.
@@ -40,6 +39,10 @@ class Before:
         Shape (F, 2), the facilities, metres.
     snapped
         Where they stand.
+    home_places, facility_places
+        The same in the contracted network; of those that stand nowhere any place.
+    groups
+        Facilities of which the nearest is asked for, as by tier.
     links
         The pairs within the horizon.
     first
@@ -56,10 +59,13 @@ class Before:
     usable: NDArray[np.int64]
     stands: NDArray[np.int64]
     anywhere: bool
-    points: gpd.GeoDataFrame
+    doors: Doors
     places: Snapped
     facility_xy: NDArray[np.float64]
     snapped: Snapped
+    home_places: Places
+    facility_places: Places
+    groups: tuple[NDArray[np.int64], ...]
     links: Links
     first: NDArray[np.int64]
     direction: Direction
@@ -105,6 +111,38 @@ class Ground:
         return len(self.blocked) > 0 or len(self.joins) > 0
 
 
+def standing(
+    network: WalkingNetwork, *, doors: Doors, facility_xy: NDArray[np.float64],
+    groups: tuple[NDArray[np.int64], ...], links: Links, direction: Direction, horizon_min: float,
+    home_limit_m: float, facility_limit_m: float, anywhere: bool = False,
+) -> Before:  # fmt: skip
+    """Return what changes are compared with; the parameters are as in `Before`."""
+    usable = usable_edges(network)
+    stands = np.arange(len(network.tail)) if anywhere else usable
+    places = doors.nearest(snap(network, doors.xy, onto=usable, limit_m=home_limit_m))
+    snapped = snap(network, facility_xy, onto=stands, limit_m=facility_limit_m)
+    on = contracted(network)
+    return Before(
+        network=network,
+        usable=usable,
+        stands=stands,
+        anywhere=anywhere,
+        doors=doors,
+        places=places,
+        facility_xy=facility_xy,
+        snapped=snapped,
+        home_places=on.places(places.edge, places.fraction),
+        facility_places=on.places(snapped.edge, snapped.fraction),
+        groups=groups,
+        links=links,
+        first=np.searchsorted(links.place, np.arange(len(doors.first))),
+        direction=direction,
+        horizon_min=horizon_min,
+        home_limit_m=home_limit_m,
+        facility_limit_m=facility_limit_m,
+    )
+
+
 def ground_after(before: Before, blocked: NDArray[np.int64], joins: list[Join]) -> Ground:
     """Return the network with edges closed and links added."""
     changed = patched(before.network, blocked, joins)
@@ -116,55 +154,43 @@ def ground_after(before: Before, blocked: NDArray[np.int64], joins: list[Join]) 
 
 
 def snap_near(
-    network: WalkingNetwork | Patched, xy: NDArray[np.float64], *, onto: NDArray[np.int64],
-    limit_m: float,
-) -> Snapped:  # fmt: skip
+    changed: Patched, xy: NDArray[np.float64], *, onto: NDArray[np.int64], limit_m: float
+) -> Snapped:
     """Attach a few points as `coverage.snapping.snap` does, looking only at the edges near them."""
-    if isinstance(network, WalkingNetwork):
-        network = patched(network, np.zeros(0, dtype=np.int64), [])
-    near = _near(network, onto, xy, limit_m)
-    if not len(near):
-        return nowhere(len(xy))
-    local = network.cut_out(near)
-    return _back(snap(local, xy, onto=np.arange(len(near)), limit_m=limit_m), near)
+    if not len(xy):
+        return nowhere(0)
+    near = _near(changed, onto, xy.min(axis=0) - limit_m, xy.max(axis=0) + limit_m)
+    return _snapped(changed, near, xy, limit_m)
+
+
+def _snapped(
+    changed: Patched, onto: NDArray[np.int64], xy: NDArray[np.float64], limit_m: float
+) -> Snapped:
+    """Attach points to some edges as `coverage.snapping.snap` does; of components nobody asks."""
+    edge, fraction, distance = nearest_on(changed.lines(onto), xy, limit_m=limit_m)
+    found = edge >= 0
+    edge[found] = onto[edge[found]]
+    leg_s = distance / changed.before.walker.level_speed_mps
+    return Snapped(edge, fraction, distance, leg_s, np.full(len(xy), -1))
 
 
 def homes_after(before: Before, ground: Ground) -> tuple[Snapped, NDArray[np.int64]]:
     """Return where homes stand on the changed network, and those that stand elsewhere."""
-    changed = ground.patched
-    places = changed.moved(before.places)
-    xy = shapely.get_coordinates(shapely.centroid(before.points.geometry.to_numpy()))
-    doors = before.points["entrances"].notna().to_numpy()
-    limit_m = before.home_limit_m + _BUILDING_M * doors
-    look = _unsettled(ground, before.usable, ground.usable, places, xy, limit_m)
-    asked = np.flatnonzero(look)
-    if not len(asked):
-        return places, asked
-    pad = before.home_limit_m + _BUILDING_M
-    near = _near(changed, ground.usable, xy[asked], pad)
-    if not len(near):
-        return _replaced(places, asked, nowhere(len(asked)))
-    local = changed.cut_out(near)
-    some = before.points.iloc[asked]
-    stand = _back(
-        snap_homes(local, some, limit_m=before.home_limit_m, onto=np.arange(len(near))), near
+    places, limit_m = ground.patched.moved(before.places), before.home_limit_m
+    asked, near = _unsettled(
+        ground, before.usable, ground.usable, places, before.doors.boxes(), limit_m
     )
+    doors = before.doors.of(asked)
+    stand = doors.nearest(_snapped(ground.patched, near, doors.xy, limit_m))
     return _replaced(places, asked, stand)
 
 
 def facilities_after(before: Before, ground: Ground) -> tuple[Snapped, NDArray[np.int64]]:
     """Return where facilities stand on the changed network, and those that stand elsewhere."""
-    snapped = ground.patched.moved(before.snapped)
+    snapped, xy = ground.patched.moved(before.snapped), before.facility_xy
     limit_m = before.facility_limit_m
-    xy = before.facility_xy
-    look = _unsettled(ground, before.stands, ground.stands, snapped, xy, np.full(len(xy), limit_m))
-    asked = np.flatnonzero(look)
-    if not len(asked):
-        return snapped, asked
-    stand = snap_near(
-        ground.patched, before.facility_xy[asked], onto=ground.stands, limit_m=limit_m
-    )
-    return _replaced(snapped, asked, stand)
+    asked, near = _unsettled(ground, before.stands, ground.stands, snapped, (xy, xy), limit_m)
+    return _replaced(snapped, asked, _snapped(ground.patched, near, xy[asked], limit_m))
 
 
 def _replaced(
@@ -182,9 +208,11 @@ def _replaced(
 
 def _unsettled(
     ground: Ground, old: NDArray[np.int64], new: NDArray[np.int64], places: Snapped,
-    xy: NDArray[np.float64], limit_m: NDArray[np.float64],
-) -> NDArray[np.bool_]:  # fmt: skip
-    """Return which points stand where nobody may now, or may be nearer to where one only now may.
+    boxes: tuple[NDArray[np.float64], NDArray[np.float64]], limit_m: float,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+    """Return which points may stand elsewhere now, and the edges on which they may.
+
+    They stand where nobody may any more, or may be nearer to where one only now may.
 
     Parameters
     ----------
@@ -192,52 +220,49 @@ def _unsettled(
         The edges that they might, and may stand on.
     places
         Where they stood, on the changed network.
-    xy, limit_m
-        Where they are, and the longest straight leg of each.
+    boxes
+        Where they are: least and greatest coordinates of each.
+    limit_m
+        The longest straight leg.
     """
     changed = ground.patched
     was, now = (np.zeros(count, dtype=bool) for count in (len(changed.before.tail), changed.count))
     was[old] = True
     now[new] = True
-    look = np.asarray(places.found & ~now[places.edge])
-    # Of edges equally near the first counts, and the later parts of a cut edge come last.
-    look |= places.edge >= len(was)
+    lost = np.asarray(places.found & ~now[places.edge])
+    # Who keeps a street moves only to one that is as near.
+    pad_m = np.full(len(lost), limit_m, dtype=float)
+    keeps = places.found & ~lost
+    pad_m[keeps] = np.minimum(limit_m, places.distance_m[keeps] + _ROUNDING_M)
+    low, high = boxes[0] - pad_m[:, None], boxes[1] + pad_m[:, None]
+    look = lost
     gained = np.flatnonzero(now & ~changed.edges(was))
-    links = np.intersect1d(gained, changed.links)
-    # Every link by itself; what they join to the rest lies together.
-    for edges in (*links[:, None], np.setdiff1d(gained, links)):
+    # A part of a cut edge is another edge, where several are equally near.
+    alone = np.concatenate([np.intersect1d(gained, changed.links), changed.part])
+    # Every one of these by itself; what they join to the rest lies together.
+    for edges in (*alone[:, None], np.setdiff1d(gained, alone)):
         if len(edges):
-            low, high = _box(changed.xy(np.concatenate(changed.ends(edges))))
-            beside = (xy >= low - limit_m[:, None]) & (xy <= high + limit_m[:, None])
-            look |= beside.all(axis=1)
-    return look
-
-
-def _box(xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return xy.min(axis=0), xy.max(axis=0)
+            ends = changed.xy(np.concatenate(changed.ends(edges)))
+            look |= ((ends.max(axis=0) >= low) & (ends.min(axis=0) <= high)).all(axis=1)
+    asked = np.flatnonzero(look)
+    if not len(asked):
+        return asked, asked
+    return asked, _near(changed, new, low[asked].min(axis=0), high[asked].max(axis=0))
 
 
 def _near(
-    changed: Patched, onto: NDArray[np.int64], xy: NDArray[np.float64], pad_m: float
+    changed: Patched, onto: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Return the edges of `onto` that may be within a distance of one of the points, ascending."""
-    if not len(xy) or not len(onto):
-        return onto[:0]
-    low, high = _box(xy)
+    """Return the edges of `onto` that may meet a box, ascending."""
+    if not len(onto):
+        return onto
     # The new edges are few.
     count = len(changed.before.tail)
     near = np.concatenate(
-        [ends_of(changed.before).near(low - pad_m, high + pad_m), np.arange(count, changed.count)]
+        [ends_of(changed.before).near(low, high), np.arange(count, changed.count)]
     )
     at = np.minimum(np.searchsorted(onto, near), len(onto) - 1)
     return np.asarray(near[onto[at] == near])
-
-
-def _back(stand: Snapped, edges: NDArray[np.int64]) -> Snapped:
-    """Return places on a part of a network as places on the whole."""
-    edge = stand.edge.copy()
-    edge[stand.found] = edges[stand.edge[stand.found]]
-    return replace(stand, edge=edge)
 
 
 def taken(places: Snapped, chosen: NDArray[np.int64]) -> Snapped:

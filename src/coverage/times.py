@@ -211,15 +211,21 @@ class Search:
             seconds[way][:, inner] = np.inf
         yield Block(members, junction, seconds)
 
-    def pairs(self, block: Block, *together: tuple[OneWay, ...]) -> ChainPairs:
+    def pairs(
+        self, block: Block, *together: tuple[OneWay, ...], among: NDArray[np.bool_] | None = None
+    ) -> ChainPairs:
         """Return the pairs of a facility and a chain that it reaches.
 
         Reached is what it reaches in every direction of one of the sets `together`. A facility's
-        own chain is always among them, whether or not it reaches its ends.
+        own chain is always among them, whether or not it reaches its ends. Where others than the
+        chains `among` do not matter, shape (C,), they are passed over.
         """
         on, own = self.on, self.places.chain[block.members]
         met = [each_of(on.meeting_first, block.junction[ways[0]])[1] for ways in together]
-        chain = np.sort(np.concatenate([own, *(on.meeting[place] for place in met)]))
+        chain = np.concatenate([own[:0], *(on.meeting[place] for place in met)])
+        if among is not None:
+            chain = chain[among[chain]]
+        chain = np.sort(np.concatenate([own, chain]))
         chain = chain[np.flatnonzero(np.diff(chain, prepend=-1))]
         ends = {
             way: [block.at(way, end[chain]) for end in (on.tail, on.head)] for way in block.seconds

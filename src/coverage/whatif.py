@@ -19,18 +19,19 @@ from numpy.typing import NDArray
 from .assessment import OUTSIDE_AREAS
 from .cards import card, datum, line, notices, table
 from .changes import Blocked, Change, Closed, Linked, LonLat, Opened, said
-from .circle import area_of, home_minutes, snap_homes
+from .circle import area_of, doors_of, minutes_columns
 from .edits import LINK_KINDS, Join, LinkKind
 from .errors import UsageError
 from .findings import Findings
 from .network import project
 from .people import People
 from .repair import After, repair
-from .snapping import Snapped, snap_facilities, usable_edges
-from .standing import Before, Ground, ground_after, snap_near
+from .snapping import Snapped
+from .standing import Before, Ground, ground_after, snap_near, standing
 from .study_parts import TIERS, TierName
 
 KEYS = (*TIERS, "any", "all")
+_CHANGES = pd.CategoricalDtype(["", "gained", "lost"])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -182,26 +183,18 @@ def _before(findings: Findings, people: People) -> Before:
 def prepared(findings: Findings, people: People) -> Before:
     """Return what changes of a study are compared with."""
     study, network = findings.study, findings.network
-    usable = usable_edges(network)
-    anywhere = study.network.rules != "pedestrian"
-    stands = np.arange(len(network.tail)) if anywhere else usable
-    limit_m = study.population.snap_limit_m if study.population else 300.0
-    facilities = findings.inputs.facilities
-    return Before(
-        network=network,
-        usable=usable,
-        stands=stands,
-        anywhere=anywhere,
-        points=people.demand.points,
-        places=snap_homes(network, people.demand.points, limit_m=limit_m, onto=usable),
-        facility_xy=shapely.get_coordinates(facilities.geometry.to_numpy()),
-        snapped=snap_facilities(study, network, facilities, onto=stands),
+    tier_of = findings.facilities["tier"].to_numpy(object)
+    return standing(
+        network,
+        doors=doors_of(people.demand.points, network.crs),
+        facility_xy=shapely.get_coordinates(findings.inputs.facilities.geometry.to_numpy()),
+        groups=tuple(np.flatnonzero(tier_of == tier) for tier in TIERS),
         links=people.links,
-        first=np.searchsorted(people.links.place, np.arange(len(people.homes) + 1)),
         direction=study.direction,
         horizon_min=study.horizon_min,
-        home_limit_m=limit_m,
+        home_limit_m=study.population.snap_limit_m if study.population else 300.0,
         facility_limit_m=study.facilities.snap_limit_m,
+        anywhere=study.network.rules != "pedestrian",
     )
 
 
@@ -330,20 +323,16 @@ def _homes(
         tier: np.flatnonzero((tier_of == tier) & kept) for tier in TIERS
     }
     thresholds: dict[str, float] = {name: tier.threshold_min for name, tier in findings.study.tiers}
-    some = home_minutes(
-        people.demand.points.iloc[after.homes][["geometry"]], after.places, after.links, tiers,
-        thresholds, pd.Index(names),
-    )  # fmt: skip
+    some = minutes_columns(after.places, after.links, tiers, thresholds, names)
     old = people.homes
     new: dict[str, Any] = {str(name): old[name] for name in people.demand.points.columns}
-    for name in some.columns.drop("geometry"):
-        values = old[name].to_numpy().copy()
-        values[after.homes] = some[name].to_numpy()
-        new[str(name)] = values
+    for name, values in some.items():
+        new[name] = old[name].to_numpy().copy()
+        new[name][after.homes] = values
     was, now = _reached(old), _reached(new)
     for key in KEYS:
         gained, lost = now[key] & ~was[key], was[key] & ~now[key]
-        new[f"change_{key}"] = np.select([gained, lost], ["gained", "lost"], "").astype(object)
+        new[f"change_{key}"] = pd.Categorical.from_codes(gained + 2 * lost, dtype=_CHANGES)
     return gpd.GeoDataFrame(new, index=old.index, geometry="geometry", crs=old.crs)
 
 
@@ -368,8 +357,8 @@ def _masks(homes: pd.DataFrame) -> dict[str, dict[str, NDArray[np.bool_]]]:
     """Return for each key which homes were and are covered, and which gained and lost it."""
     found = {}
     for key, now in _reached(homes).items():
-        change = homes[f"change_{key}"].to_numpy(object)
-        gained, lost = change == "gained", change == "lost"
+        change = homes[f"change_{key}"]
+        gained, lost = (change == "gained").to_numpy(), (change == "lost").to_numpy()
         found[key] = {"before": now & ~gained | lost, "after": now, "gained": gained, "lost": lost}
     return found
 
