@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,11 @@ from numpy.testing import assert_allclose
 
 from conftest import make_network
 from coverage import check
-from coverage.isochrones import STREET_SPACE_M, isochrones, street_space
+from coverage.isochrones import STREET_SPACE_M, _growing, isochrones, street_space
 from coverage.preparation import walking_network
 from coverage.reach import reach_of_each
 from coverage.snapping import snap, snap_facilities
+from coverage.street_grid import spaces_of_each
 from coverage.study import Study
 from test_reach import random_networks
 
@@ -39,6 +41,36 @@ def test_a_straight_street_gives_capsules():
     assert_allclose(of_tier["street_m"], [540, 1080, 1620])
     capsule = [length * 50 + math.pi * STREET_SPACE_M**2 for length in (540, 1080, 1620)]
     assert_allclose(of_tier["area_m2"], capsule, rtol=2e-3)
+
+
+def test_a_slanting_street_has_no_corners_along_it():
+    """A street of 1,500 m with the slope 3 : 4 has two sides and two round ends of 80 m each."""
+    network = make_network({0: (0, 0), 1: (900, 1200)}, [(0, 1)])
+    snapped = snap(network, np.array([[450.0, 600.0]]), onto=np.array([0]), limit_m=1)
+    circles = draw(network, snapped)
+    corners = shapely.get_coordinates(circles[circles["scope"] == "facility"].geometry.iloc[-1])
+    off = np.abs(corners @ [4 / 5, -3 / 5])
+    along = corners @ [3 / 5, 4 / 5]
+    on_a_side = (along > 0) & (along < 1500) & (off > STREET_SPACE_M - 1e-6)
+    assert 20 < len(corners) < 50
+    assert on_a_side.sum() <= 4
+
+
+@settings(max_examples=20, deadline=None)
+@given(random_networks())
+def test_company_on_a_sheet_changes_nothing(case):
+    network, snapped = case
+    everyone = np.arange(len(snapped.edge))
+    reach = reach_of_each(network, snapped, everyone, direction="worst", cutoffs_min=CUTOFFS)
+    sets = _growing(network, reach.pieces)
+    together = spaces_of_each(sets)
+    for place in everyone:
+        own = sets.owner == place
+        alone = replace(
+            sets, line=sets.line[own], band=sets.band[own], owner=sets.owner[own] * 0, count=1
+        )
+        apart = shapely.symmetric_difference(spaces_of_each(alone)[0], together[place])
+        assert_allclose(shapely.area(apart), 0, atol=1e-6)
 
 
 def test_holes_are_kept():

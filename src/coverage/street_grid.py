@@ -6,8 +6,7 @@ hundredth, in a fraction of the time; and sets of streets that grow by the minut
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import contourpy
 import numpy as np
@@ -17,20 +16,25 @@ from numpy.typing import NDArray
 STREET_SPACE_M = 25.0
 """Half the width of the space that counts as being at a street, metres."""
 
-GRID_M = 5.0
-"""Between nodes of the grid, metres; of 10 m, slits between two streets would close."""
-_PHASE_M = 1.25
+GRID_M = 6.25
+"""Between nodes of the grid, metres; of 8 m, too many slits between two streets would close."""
+_PHASE_M = 0.73
 """Where nodes lie: off round coordinates, lest streets on such pass nodes at just `STREET_SPACE_M`.
 """
-_FAR_M = STREET_SPACE_M + 1.5 * GRID_M
-"""Beyond it no distance is needed: a square of the grid with a nearer corner has all within."""
+_FAR_M = STREET_SPACE_M + GRID_M
+"""Beyond it no distance is needed: neighbours of a node that is within are no farther."""
 _LONGEST_M = 100.0
 """Lines are cut to this length: the box around a long slanting one is mostly empty, metres."""
-_SMOOTH_M = 0.35
-"""By how much outlines may be smoothed, metres."""
+_STRAIGHT = 1e-9
+"""Points so near the line between their neighbours are left out, in squares of the grid. It is
+rounding: beside a straight street the distance is linear, and so are the outlines of all bands."""
 _SIDES = 4
+_FEWEST = 4
+"""Points of a ring, the first of them twice."""
 _NUMBERS_AT_ONCE = 1 << 18
 _OWNERS_AT_ONCE = 48
+_NODES_AT_ONCE = 1 << 17
+"""On one sheet: a processor's own memory holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +72,43 @@ def spaces_of_each(sets: Growing) -> NDArray[np.object_]:
     spaces
         Shape (count, bands); holes kept, valid, each band within the next; empty without lines.
     """
-    return _nested(_smooth(_drawn(sets)))
-
-
-def _smooth(spaces: NDArray[np.object_]) -> NDArray[np.object_]:
-    smooth = shapely.simplify(spaces, _SMOOTH_M, preserve_topology=False)
-    crossing = ~shapely.is_valid(smooth)
-    smooth[crossing] = shapely.simplify(spaces[crossing], _SMOOTH_M)
-    return np.asarray(smooth)
-
-
-def _nested(spaces: NDArray[np.object_]) -> NDArray[np.object_]:
-    # Smoothed each for itself, 5 minutes could stick out of 10.
-    for band in range(1, spaces.shape[1]):
-        spaces[:, band] = shapely.union(spaces[:, band], spaces[:, band - 1])
-    return spaces
-
-
-def _drawn(sets: Growing) -> NDArray[np.object_]:
+    sets = _short(sets)
     spaces = np.full((sets.count, sets.bands), shapely.MultiPolygon(), dtype=object)
     for members, some in _batches(sets):
         line, own = np.unique(sets.line[some], return_inverse=True)
         near = _near(sets.tail[line], sets.head[line])
-        bounds = np.searchsorted(sets.owner[some], [members, members + 1])
-        contours = _Contours()
-        for place, (begin, end) in enumerate(bounds.T):
-            lines, band = own[begin:end], sets.band[some[begin:end]]
-            grid = _Grid(near.low[lines].min(axis=0), near.high[lines].max(axis=0))
-            for number in range(sets.bands):
-                grid.lower(near, lines[band == number])
-                contours.add(grid, place * sets.bands + number)
-        spaces[members] = contours.polygons(len(members) * sets.bands).reshape(-1, sets.bands)
+        first = np.searchsorted(sets.owner[some], np.append(members, sets.count))
+        low = np.minimum.reduceat(near.low[own], first[:-1])
+        high = np.maximum.reduceat(near.high[own], first[:-1])
+        outlines = _Outlines()
+        for begin, end in _sheets(high - low + 1):
+            those = slice(first[begin], first[end])
+            owner = np.repeat(np.arange(end - begin), np.diff(first[begin : end + 1]))
+            sheet = _Sheet(near, low[begin:end], high[begin:end])
+            for band in range(sets.bands):
+                new = sets.band[some[those]] == band
+                sheet.lower(own[those][new], owner[new])
+                outlines.add(sheet, begin, band)
+        spaces[members] = outlines.polygons(len(members), sets.bands)
     return spaces
+
+
+def _short(sets: Growing) -> Growing:
+    """Return the sets with lines cut to at most `_LONGEST_M`."""
+    length = np.hypot(*(sets.head - sets.tail).T)
+    count = np.maximum(np.ceil(length / _LONGEST_M), 1).astype(np.int64)
+    first = np.cumsum(count) - count
+    line = np.repeat(np.arange(len(count)), count)
+    part = (np.arange(len(line)) - first[line])[:, None]
+    step = ((sets.head - sets.tail) / count[:, None])[line]
+    start = sets.tail[line] + step * part
+    again = np.repeat(np.arange(len(sets.line)), count[sets.line])
+    those = count[sets.line]
+    within = np.arange(len(again)) - np.repeat(np.cumsum(those) - those, those)
+    return replace(
+        sets, tail=start, head=start + step, line=first[sets.line][again] + within,
+        owner=sets.owner[again], band=sets.band[again],
+    )  # fmt: skip
 
 
 def _batches(sets: Growing) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -131,76 +140,68 @@ def _boxes(
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """The nodes near lines: the entries of line l are `first[l]` to `first[l + 1]`.
+    """The nodes near lines, counted from the corners `low` of the lines' own boxes.
 
-    `low` and `high` bound the nodes of each line.
+    Line l has the `amount[l]` entries from `first[l]` on.
     """
 
     first: NDArray[np.int64]
-    column: NDArray[np.int32]
-    row: NDArray[np.int32]
-    metres: NDArray[np.float32]
+    amount: NDArray[np.int64]
+    column: NDArray[np.int16]
+    row: NDArray[np.int16]
+    metres: NDArray[np.float64]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
 
     def entries(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-        begin = self.first[lines]
-        count = self.first[lines + 1] - begin
-        return np.repeat(begin - np.cumsum(count) + count, count) + np.arange(count.sum())
+        """Return the entries of lines, one line's after another's."""
+        amount = self.amount[lines]
+        within = np.arange(amount.sum())
+        return np.repeat(self.first[lines] - np.cumsum(amount) + amount, amount) + within
 
 
 def _near(tail: NDArray[np.float64], head: NDArray[np.float64]) -> _Near:
-    length = np.hypot(*(head - tail).T)
-    count = np.maximum(np.ceil(length / _LONGEST_M), 1).astype(np.int64)
-    line = np.repeat(np.arange(len(tail)), count)
-    part = np.arange(len(line)) - np.repeat(np.cumsum(count) - count, count)
-    step = ((head - tail) / count[:, None])[line]
-    start = tail[line] + step * part[:, None]
-    low, high = _boxes(start, start + step)
-    # Parts whose boxes are about of one size are worked at together.
+    low, high = _boxes(tail, head)
+    # Lines whose boxes are about of one size are worked at together.
     size = -((low - high - 1) // _SIDES) * _SIDES
     order = np.lexsort((size[:, 0], size[:, 1]))
     alike = np.flatnonzero(np.any(np.diff(size[order], axis=0, prepend=-1), axis=1))
-    found, amount = [], np.zeros(len(line), dtype=np.int64)
+    first, amount = np.empty((2, len(tail)), dtype=np.int64)
+    before, found = 0, []
     for same in np.split(order, alike[1:]):
-        at_once = max(1, _NUMBERS_AT_ONCE // int(size[same[0]].prod()))
+        columns, rows = size[same[0]].tolist()
+        nodes = columns * rows
+        row, column = (side.ravel() for side in np.indices((rows, columns), dtype=np.int16))
+        at_once = max(1, _NUMBERS_AT_ONCE // nodes)
         for begin in range(0, len(same), at_once):
             some = same[begin : begin + at_once]
-            squared = _squared(start[some], step[some], low[some], size[some[0]])
-            hit = squared < np.float32(_FAR_M**2)
-            amount[some] = hit.sum(axis=(1, 2))
-            which, row, column = np.nonzero(hit)
-            found.append((some, low[some[which], 0] + column, low[some[which], 1] + row,
-                          np.sqrt(squared[hit])))  # fmt: skip
-    first = np.concatenate([[0], np.cumsum(amount)])
-    near = _Near(
-        first[np.concatenate([np.cumsum(count) - count, [len(line)]])],
-        np.empty(first[-1], dtype=np.int32),
-        np.empty(first[-1], dtype=np.int32),
-        np.empty(first[-1], dtype=np.float32),
-        *_boxes(tail, head),
-    )
-    for some, column, row, metres in found:
-        own = amount[some]
-        to = np.repeat(first[some] - np.cumsum(own) + own, own) + np.arange(len(column))
-        near.column[to], near.row[to], near.metres[to] = column, row, metres
-    return near
+            squared = _squared(tail[some], head[some] - tail[some], low[some], size[some[0]])
+            hit = squared.reshape(-1, nodes) < _FAR_M**2
+            amount[some] = own = hit.sum(axis=1)
+            first[some] = before + np.cumsum(own) - own
+            before += int(own.sum())
+            node = np.flatnonzero(hit)
+            metres = np.sqrt(squared.reshape(-1)[node])
+            node -= np.repeat(np.arange(len(some)) * nodes, own)
+            found.append((column[node], row[node], metres))
+    column, row, metres = (np.concatenate(each) for each in zip(*found, strict=True))
+    return _Near(first, amount, column, row, metres, low, high)
 
 
 def _squared(
     start: NDArray[np.float64], step: NDArray[np.float64], low: NDArray[np.int64],
     size: NDArray[np.int64],
-) -> NDArray[np.float32]:  # fmt: skip
+) -> NDArray[np.float64]:  # fmt: skip
     """Return the squared distances of every node of each part's box, shape (parts, rows, columns).
 
-    Measured from the box's own corner, single precision is good for hundredths of millimetres.
+    From the box's own corner, and exact but for rounding: outlines beside straight lines are to be
+    straight.
     """
-    origin = (low * GRID_M + _PHASE_M - start).astype(np.float32)
-    grid = np.float32(GRID_M)
-    dx, dy = step.astype(np.float32).T
-    squared_m = np.maximum(dx * dx + dy * dy, np.float32(1e-12))
-    x = origin[:, :1] + grid * np.arange(size[0], dtype=np.float32)
-    y = origin[:, 1:] + grid * np.arange(size[1], dtype=np.float32)
+    origin = low * GRID_M + _PHASE_M - start
+    dx, dy = step.T
+    squared_m = np.maximum(dx * dx + dy * dy, 1e-12)
+    x = origin[:, :1] + GRID_M * np.arange(size[0])
+    y = origin[:, 1:] + GRID_M * np.arange(size[1])
     share = (x * (dx / squared_m)[:, None])[:, None, :] + (y * (dy / squared_m)[:, None])[
         :, :, None
     ]
@@ -214,58 +215,104 @@ def _squared(
     return np.asarray(off)
 
 
-class _Grid:
-    """The distances to the nearest line at the nodes from `low` to `high`, both inclusive."""
+def _sheets(size: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield which grids, from one to another, share a sheet; one too large has its own."""
+    nodes = np.cumsum(size[:, 1]) * size[:, 0].max()
+    begin, before = 0, 0
+    while begin < len(size):
+        end = int(np.searchsorted(nodes, before + _NODES_AT_ONCE, side="right"))
+        end = max(end, begin + 1)
+        yield begin, end
+        begin, before = end, int(nodes[end - 1])
 
-    def __init__(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> None:
-        self.low, self.high = low, high
-        columns, rows = (high - low + 1).tolist()
-        self.metres = np.full((rows, columns), _FAR_M, dtype=np.float32)
 
-    def lower(self, near: _Near, lines: NDArray[np.int64]) -> None:
-        """Lower the distances to those from some more lines."""
+class _Sheet:
+    """The distances to the nearest line at the nodes of several grids, one above the other.
+
+    Their rims are far from any line, so that outlines of two never meet. Drawn together, they need
+    one call where each would need its own.
+    """
+
+    def __init__(self, near: "_Near", low: NDArray[np.int64], high: NDArray[np.int64]) -> None:
+        columns, rows = (high - low + 1).T
+        self.above = np.cumsum(rows)
+        shape = int(self.above[-1]), int(columns.max())
+        self.low = np.column_stack([low[:, 0], low[:, 1] - (self.above - rows)])
+        self._near = near
+        self.metres = np.full(shape, _FAR_M)
+        self.y, self.x = np.mgrid[0.0 : shape[0], 0.0 : shape[1]]
+
+    def lower(self, lines: NDArray[np.int64], grid: NDArray[np.int64]) -> None:
+        """Lower the distances to those from some more lines, each in its grid."""
+        near, wide = self._near, np.int64(self.metres.shape[1])
         entries = near.entries(lines)
-        column, row = near.column[entries] - self.low[0], near.row[entries] - self.low[1]
-        at = row * self.metres.shape[1] + column
+        at = near.row[entries] * wide
+        at += near.column[entries]
+        at += np.repeat((near.low[lines] - self.low[grid]) @ [1, wide], near.amount[lines])
         np.minimum.at(self.metres.reshape(-1), at, near.metres[entries])
 
 
-class _Contours:
-    """Collects the outlines of several grids, to make them polygons in one go."""
+class _Outlines:
+    """Collects the outlines on several sheets, to make them polygons in one go."""
 
     def __init__(self) -> None:
         self._points: list[NDArray[np.float64]] = []
         self._in_ring: list[NDArray[np.int64]] = []
         self._in_polygon: list[NDArray[np.int64]] = []
-        self._of: list[int] = []
+        self._grid: list[NDArray[np.int64]] = []
+        self._band: list[NDArray[np.int64]] = []
 
-    def add(self, grid: _Grid, of: int) -> None:
-        """Add the area within `STREET_SPACE_M` of a grid's lines, as number `of`."""
+    def add(self, sheet: _Sheet, begin: int, band: int) -> None:
+        """Add the areas within `STREET_SPACE_M` of the lines of a sheet's grids, now a band's."""
         drawn = contourpy.contour_generator(
-            z=grid.metres, name="serial", fill_type=contourpy.FillType.ChunkCombinedOffsetOffset
-        ).filled(-1.0, STREET_SPACE_M)
-        points, in_ring, in_polygon = (part[0] for part in drawn)
-        if points is None or in_ring is None or in_polygon is None:
+            sheet.x, sheet.y, sheet.metres, name="serial",
+            fill_type=contourpy.FillType.ChunkCombinedOffsetOffset,
+        ).filled(-1.0, STREET_SPACE_M)  # fmt: skip
+        corners, of_rings, of_polygons = (part[0] for part in drawn)
+        if corners is None or of_rings is None or of_polygons is None:
             return
-        self._points.append(np.asarray((points + grid.low) * GRID_M + _PHASE_M, dtype=float))
-        self._in_ring.append(_sizes(in_ring))
-        self._in_polygon.append(_sizes(in_polygon))
-        self._of += [of] * (len(in_polygon) - 1)
+        points = corners.astype(np.float64, copy=False)
+        rings, polygons = of_rings.astype(np.int64), of_polygons.astype(np.int64)
+        of_polygon = np.searchsorted(sheet.above, points[rings[polygons[:-1]], 1], side="right")
+        of_point = np.repeat(of_polygon, np.diff(rings[polygons]))
+        kept, in_ring = _bends(points, rings)
+        self._points.append((points[kept] + sheet.low[of_point[kept]]) * GRID_M + _PHASE_M)
+        self._in_ring.append(in_ring)
+        self._in_polygon.append(np.diff(polygons))
+        self._grid.append(begin + of_polygon)
+        self._band.append(np.full(len(of_polygon), band))
 
-    def polygons(self, count: int) -> NDArray[np.object_]:
-        """Return the areas as `count` geometries."""
-        out = np.full(count, shapely.MultiPolygon(), dtype=object)
-        if not self._points:
-            return out
+    def polygons(self, grids: int, bands: int) -> NDArray[np.object_]:
+        """Return the areas, shape (grids, bands)."""
+        out = np.full(grids * bands, shapely.MultiPolygon(), dtype=object)
         in_ring, in_polygon = np.concatenate(self._in_ring), np.concatenate(self._in_polygon)
         rings = shapely.linearrings(
             np.concatenate(self._points), indices=np.repeat(np.arange(len(in_ring)), in_ring)
         )
         of_ring = np.repeat(np.arange(len(in_polygon)), in_polygon)
         polygons = shapely.polygons(rings, indices=of_ring)
-        return np.asarray(shapely.multipolygons(polygons, indices=np.array(self._of), out=out))
+        number = np.concatenate(self._grid) * bands + np.concatenate(self._band)
+        order = np.argsort(number, kind="stable")
+        shapely.multipolygons(polygons[order], indices=number[order], out=out)
+        return out.reshape(grids, bands)
 
 
-def _sizes(bounds: NDArray[Any]) -> NDArray[np.int64]:
-    whole: NDArray[np.int64] = bounds.astype(np.int64)
-    return whole[1:] - whole[:-1]
+def _bends(
+    points: NDArray[np.float64], rings: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return which points of closed rings are bends or ends, and how many each ring has of them."""
+    before, after = points[:-2], points[2:]
+    chord = after - before
+    arm = points[1:-1] - before
+    off = np.abs(chord[:, 0] * arm[:, 1] - chord[:, 1] * arm[:, 0])
+    kept = np.ones(len(points), dtype=bool)
+    kept[1:-1] = off > _STRAIGHT * np.hypot(chord[:, 0], chord[:, 1])
+    kept[rings[:-1]] = kept[rings[1:] - 1] = True
+    count = np.add.reduceat(kept, rings[:-1], dtype=np.int64)
+    # What is all but flat stays as it is: a ring needs three corners.
+    flat = count < _FEWEST
+    if flat.any():
+        size = np.diff(rings)
+        kept |= np.repeat(flat, size)
+        count = np.where(flat, size, count)
+    return kept, count
