@@ -45,7 +45,8 @@ def test_run_without_words_analyses_the_sample(tmp_path):
     assert {p.name for p in out.iterdir() if p.name != ".cache"} == {
         "areas.csv", "care-circle.xlsx", "coverage.gpkg", "facilities.csv", "gaps.csv",
         "manifest.json", "map.html", "map.png", "proposals.csv", "report.html", "service_gaps.csv",
-        "services.csv", "shortcuts.csv", "summary.json", "weak_links.csv", "zones.csv",
+        "services.csv", "shortcuts.csv", "summary.json", "visits.csv", "visits_areas.csv",
+        "weak_links.csv", "zones.csv",
     }  # fmt: skip
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert summary["coverage"]["community"]["share"] > summary["coverage"]["district"]["share"]

@@ -155,8 +155,8 @@ def book(result) -> openpyxl.Workbook:
 def test_the_workbook_says_first_what_must_be_known(result, book):
     assert book.sheetnames == [
         "说明 about", "片区 areas", "缺口 gaps", "设施 facilities", "更新片区 zones",
-        "建议选址 proposals", "关键路段 weak links", "加装捷径 shortcuts", "服务 services",
-        "服务缺口 service gaps",
+        "建议选址 proposals", "关键路段 weak links", "加装捷径 shortcuts", "上门服务 visits",
+        "上门服务片区 visits areas", "服务 services", "服务缺口 service gaps",
     ]  # fmt: skip
     said = [(row[0].value, row[1].value) for row in book["说明 about"].iter_rows()]
     assert said[0] == ("研究 Study", result.study.title)

@@ -18,8 +18,8 @@ from coverage.outputs.layers import layers_of, write_geopackage
 from coverage.outputs.qgis_symbols import rgba
 
 LAYERS = [
-    "facilities", "proposals", "shortcuts", "weak_links", "candidates", "gaps", "service_gaps",
-    "areas", "zones", "demand", "streets", "isochrones",
+    "facilities", "proposals", "shortcuts", "weak_links", "candidates", "visits", "gaps",
+    "service_gaps", "areas", "zones", "demand", "streets", "isochrones",
 ]  # fmt: skip
 HOSTILE = ["'; DROP TABLE streets; --", '"]]><x a="', "</qgis>", "🏥", "مركز", "长" * 300, ""]
 
@@ -117,7 +117,7 @@ def test_layers_have_names_for_people_one_type_and_the_right_crs(result, path):
         assert contents[name][2] == 32648
         assert "Synthetic sample: nothing here is a real place." in contents[name][1]
     assert known == ("EPSG", 32648)
-    points = dict.fromkeys(["facilities", "proposals", "candidates", "demand"], "POINT")
+    points = dict.fromkeys(["facilities", "proposals", "candidates", "visits", "demand"], "POINT")
     polygons = dict.fromkeys(
         ["gaps", "service_gaps", "areas", "zones", "isochrones"], "MULTIPOLYGON"
     )
@@ -239,6 +239,7 @@ def test_a_study_of_streets_alone_without_gaps_is_styled_as_well(result, tmp_pat
     gaps = result.gaps[["tier", "street_m", "area", "minutes", "geometry"]]
     bare = dataclasses.replace(
         result, people=None, areas=None, gaps=gaps.iloc[:0], next=None, services=None,
+        visits=None,
         inputs=dataclasses.replace(result.inputs, zones=None, candidates=None),
     )  # fmt: skip
     path = written(bare, tmp_path)

@@ -151,8 +151,13 @@ def renamed(result, names):
             pd.Index(spread(result.next.zones), dtype=object)
         ),
     )  # fmt: skip
+    visits = dataclasses.replace(
+        result.visits, areas=named(result.visits.areas, "area"),
+        facilities=named(result.visits.facilities, "name"),
+        homes=named(result.visits.homes, "area"),
+    )  # fmt: skip
     return dataclasses.replace(
-        result, summary=summary, areas=areas, gaps=gaps, next=proposed,
+        result, summary=summary, areas=areas, gaps=gaps, next=proposed, visits=visits,
         streets=named(result.streets, "name"),
         facilities=facilities.assign(elderly_only=1000.0 + np.arange(len(facilities))[::-1]),
         study=result.study.model_copy(update={"title": names[0], "notices": tuple(texts)}),
@@ -289,7 +294,9 @@ def test_neither_language_speaks_the_other(result):
     """With names that are numbers what is left is ours."""
     blank = Page(report_html(renamed(result, ["1"])))
     assert re.findall("[\u3400-\u9fff]+", blank.shown["en"]) == ["中文"]
-    known = r"OpenStreetMap|contributors|ODbL|OSMnx|GLO|SHA|Tobler|Oh-Park|Kretz|GB|manifest\.json"
+    known = (
+        r"OpenStreetMap|contributors|ODbL|OSMnx|GLO|SHA|Tobler|Oh-Park|Kretz|GB|CJJ|manifest\.json"
+    )
     versions = re.compile(r"软件版本：.*?研究设定全文.*", re.DOTALL)
     legal = re.compile(r"若该栅格取自哥白尼.*?WorldDEM-30\.")
     zh = versions.sub("", legal.sub("", blank.shown["zh"]))
@@ -642,3 +649,55 @@ def test_a_study_s_own_walker_goes_by_its_name(study):
     page = Page(report_html(coverage.run(changed)))
     assert "步行者：姥姥<b>（0.50 米/秒）" in page.shown["zh"]
     assert "姥姥<b> (0.50 m/s)" in page.shown["en"]
+
+
+# ---- care that comes home ----
+
+
+def test_home_visits_are_the_summary_s_and_add_up(result, page):
+    said, homes = result.summary["visits"], result.visits.to_visit
+    assert (
+        f"不能按时步行到社区养老服务站或街道养老服务中心的老年人有 {said['elderly']:,.0f} 名"
+        in page.shown["zh"]
+    )
+    assert f"{said['elderly_beyond_every_way']:,.0f} 名哪种方式都到不了" in page.shown["zh"]
+    assert f"{said['car']['elderly_in_reach']:,.0f} (87 %) by car" in page.shown["en"].replace(
+        "\u00a0", " "
+    )
+    rows = re.search(r'<table class="visits-areas".*?</table>', report_html(result), re.DOTALL)[0]
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows.split("<tr>")[2:]]
+    number = [[int(re.sub(r"\D", "", row[k])) for k in (0, 1, 3, 5)] for row in cells]
+    *areas, total = number
+    assert total == [round(homes["to_visit"].sum()), *(round(said[by]["elderly_in_reach"])
+                     for by in ("foot", "car")), round(said["elderly_beyond_every_way"])]  # fmt: skip
+    assert np.abs(np.sum(areas, axis=0) - total).max() <= len(areas) / 2
+    beyond = [row[3] for row in areas]
+    assert beyond == sorted(beyond, reverse=True)
+    assert beyond[0] > 0
+
+
+def test_everybody_within_reach_on_foot_is_a_sentence(result):
+    nobody = dataclasses.replace(
+        result, visits=dataclasses.replace(
+            result.visits, homes=result.visits.homes.assign(to_visit=0.0)
+        ),
+    )  # fmt: skip
+    page = Page(report_html(nobody))
+    assert "无人需要上门" in page.shown["zh"]
+    assert "visits" not in {about.get("id") for _, about in page.attributes}
+
+
+def test_visits_on_foot_alone_without_areas(study):
+    visits = study.visits.model_copy(update={"by": ("foot",), "who": "all"})
+    found = coverage.run(study.model_copy(update={"visits": visits, "areas": None, "siting": None}))
+    page = Page(report_html(found))
+    assert "全区老年人 12,000 名。" in page.shown["zh"]
+    assert "名到不了。" in page.shown["zh"]
+    assert "停车" not in page.shown["zh"]
+    assert "CJJ 37" not in page.all_text
+
+
+def test_a_study_that_asks_for_no_visits_says_nothing_of_them(result):
+    silent = dataclasses.replace(result, visits=None)
+    page = Page(report_html(silent))
+    assert "上门" not in page.shown["zh"].split("研究设定全文")[0]

@@ -389,6 +389,14 @@ def test_the_study_file_has_the_documented_keys(folder):
         "zones": {"file": "renewal_zones.geojson", "name_column": "name"},
         "candidates": {"file": "idle_premises.csv"},
         "siting": {"tier": "community", "p": 5, "objective": "coverage"},
+        "visits": {
+            "minutes": 8,
+            "by": ["foot", "car"],
+            "tiers": ["community", "street"],
+            "round_hours": 4,
+            "visit_min": 30,
+            "who": "uncovered",
+        },
     }
     parts = [part for part in study.values() if isinstance(part, dict) and "file" in part]
     assert {part["file"] for part in parts} <= FILES

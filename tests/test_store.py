@@ -39,8 +39,8 @@ def folder(result, tmp_path) -> Path:
 def test_the_geopackage_holds_its_layers(result, folder):
     layers = list(gpd.list_layers(folder / "coverage.gpkg")["name"])
     assert layers == [
-        "facilities", "proposals", "shortcuts", "weak_links", "candidates", "gaps", "service_gaps",
-        "areas", "zones", "demand", "streets", "isochrones", "layer_styles",
+        "facilities", "proposals", "shortcuts", "weak_links", "candidates", "visits", "gaps",
+        "service_gaps", "areas", "zones", "demand", "streets", "isochrones", "layer_styles",
     ]  # fmt: skip
     streets = gpd.read_file(folder / "coverage.gpkg", layer="streets")
     assert str(streets.crs) == result.network.crs

@@ -100,15 +100,16 @@ def run(
     cannot hold. Such a run writes, with the same figures,
       areas.csv, facilities.csv, gaps.csv, zones.csv, summary.json, manifest.json and, in
       coverage.gpkg, the layers facilities, gaps, areas, demand and streets;
-    it writes no map, report, picture or workbook, and computes no isochrones, services, choices of
-    walkers or proposals. Gaps need [population]. Streets come from a file; nothing is kept in
-    .cache.
+    it writes no map, report, picture or workbook, and computes no isochrones, services, visits,
+    choices of walkers or proposals. Gaps need [population]. Streets come from a file; nothing is
+    kept in .cache.
     """
     from . import pipeline
     from .cache import Cache
     from .console import show_steps, show_summary, show_troubles
     from .console_services import show_services
     from .console_site import show_next
+    from .console_visits import show_visits
     from .outputs.layers import require_formats
     from .outputs.store import ensure_writable, other_study, save
 
@@ -143,6 +144,7 @@ def run(
         if result.next is not None:
             show_next(result.next)
         show_services(result)
+        show_visits(result)
     if verbose:
         click.echo(f"computed 计算: {', '.join(keep.computed) or '-'}")
         click.echo(f"kept 已缓存: {', '.join(keep.from_cache) or '-'}")

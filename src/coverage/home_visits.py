@@ -10,7 +10,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from .circle import TIE_MIN, snap_homes
+from .assessment import OUTSIDE_AREAS
+from .circle import TIE_MIN, area_of, snap_homes
 from .drive import PARK_MIN, drive_network, parking_edges
 from .errors import UsageError
 from .inputs.everything import Inputs
@@ -36,12 +37,13 @@ class HomeVisits:
         the columns of `coverage.visits.Visits.facilities`.
     areas
         One row for each way to go and area, the last ``total``; see
-        `coverage.visits.visits_by_area`.
+        `coverage.visits.visits_by_area`; and ``beyond_every_way``, the same for all ways to go.
     homes
-        The homes, all of them: ``place``, ``elderly``, ``to_visit`` (elderly people), for each way
-        to go ``minutes_<by>`` (one way, NaN beyond the limit), ``from_<by>`` (facility id, empty
-        for none) and ``reach_<by>``, and ``reach``: the first way to go, on foot before by car,
-        that reaches it, else `coverage.visits.BEYOND` or `coverage.visits.NOT_SNAPPED`.
+        The homes, all of them: ``area`` (empty without areas), ``elderly``, ``to_visit`` (elderly
+        people), for each way to go ``minutes_<by>`` (one way, NaN beyond the limit), ``from_<by>``
+        (facility id, empty for none) and ``reach_<by>``, and ``reach``: the first way to go, on
+        foot before by car, that reaches it, else `coverage.visits.BEYOND` or
+        `coverage.visits.NOT_SNAPPED`.
     """
 
     facilities: pd.DataFrame
@@ -116,7 +118,13 @@ def home_visits(
     wanted = _to_visit(study, inputs, points, links, members, part)
     named = inputs.facilities.iloc[members]
     ids = np.append(inputs.facilities.index.to_numpy(object), "")
-    homes = points[["place", "elderly", points.geometry.name]].assign(to_visit=wanted)
+    homes = points[["elderly", points.geometry.name]].assign(to_visit=wanted)
+    of = np.zeros(len(points), dtype=np.int64)
+    names = np.array([""], dtype=object)
+    if inputs.areas is not None:
+        of = area_of(points, inputs.areas)
+        names = np.array([*map(str, inputs.areas.index), OUTSIDE_AREAS], dtype=object)
+    homes.insert(0, "area", names[of])
     tables, areas = [], []
     ways = [by for by in ("foot", "car") if by in part.by]
     for by in ways:
@@ -136,8 +144,13 @@ def home_visits(
         homes[f"from_{by}"] = ids[found.homes["visits_from"]]
         homes[f"reach_{by}"] = found.homes["visits_reach"]
     homes["reach"] = _first_way(homes, ways)
+    out = np.where(homes["reach"].isin([BEYOND, NOT_SNAPPED]), wanted, 0.0)
+    out_of = np.bincount(of, weights=out, minlength=len(names))[: len(areas[0]) - 1]
+    beyond = np.tile(np.append(out_of, out.sum()), len(ways))
     return HomeVisits(
-        pd.concat(tables, ignore_index=True), pd.concat(areas, ignore_index=True), homes
+        pd.concat(tables, ignore_index=True),
+        pd.concat(areas, ignore_index=True).assign(beyond_every_way=beyond),
+        homes,
     )
 
 
@@ -145,14 +158,13 @@ def visits_summary(study: Study, found: HomeVisits) -> dict[str, Any]:
     """Return what ``summary.json`` says under ``visits``; unknown is None."""
     part = study.visits or VisitsPart()
     homes = found.to_visit
-    beyond = homes["to_visit"].where(homes["reach"].isin([BEYOND, NOT_SNAPPED]), 0.0)
     figures: dict[str, Any] = {
         "minutes": part.minutes,
         "tiers": list(part.tiers),
         "who": part.who,
         "homes": len(homes),
         "elderly": rounded(float(homes["to_visit"].sum())),
-        "elderly_beyond_every_way": rounded(float(beyond.sum())),
+        "elderly_beyond_every_way": rounded(found.areas["beyond_every_way"].iloc[-1]),
     }
     for by, own in found.facilities.groupby("by", sort=False):
         total = found.areas[found.areas["by"] == by].iloc[-1]

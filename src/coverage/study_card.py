@@ -22,6 +22,7 @@ _ZH: Mapping[str, str] = {
     "zones": "城市更新片区",
     "candidates": "备选房屋",
     "siting": "选址",
+    "visits": "上门服务",
     "ground": "底图",
     "inventory": "应有数量",
     "walkers": "自定义步行者",

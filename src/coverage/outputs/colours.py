@@ -29,3 +29,8 @@ def band_colour(minutes: float) -> str:
 
 PROPOSAL = "#a8005c"
 """Of facilities that do not exist yet; no tier and no class of minutes has it."""
+
+VISIT_COLOURS = {
+    "foot": band_colour(10), "car": band_colour(15), "beyond": GAP, "not snapped": UNREACHABLE,
+}  # fmt: skip
+"""Homes to be visited, by the first way in which staff reach them, or none."""

@@ -32,6 +32,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "any_street_m": ("距最近街道（m）", "to the nearest street of any kind, m"),
     "area": ("片区", "area"),
     "area_m2": ("面积（m²）", "area, m²"),
+    "beyond": ("到不了的老年人口", "elderly people beyond"),
+    "beyond_every_way": ("哪种方式都到不了的老年人口", "elderly people beyond every way to go"),
+    "by": ("出行方式（foot 步行，car 驾车）", "way to go"),
     "back": ("返程分钟（{tier}）", "minutes home, {tier}"),
     "capacity": ("床位数", "places"),
     "cause": ("未覆盖原因", "cause"),
@@ -91,24 +94,30 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "facility": ("设施编号", "facility"),
     "fits": ("适合", "fits"),
     "floor_area_m2": ("建筑面积（m²）", "floor area, m²"),
+    "from_by": ("最近派出设施（{way}）", "nearest facility that sends staff, {way}"),
     "gap": ("缺口编号", "gap"),
     "gini_access": ("床位可及性基尼系数（{tier}）", "Gini of access, {tier}"),
     "gini_minutes": ("步行时间基尼系数（{tier}）", "Gini of minutes, {tier}"),
     "highway": ("道路类型（OSM）", "OSM highway"),
+    "homes": ("住处数", "homes"),
     "id": ("编号", "id"),
+    "in_reach": ("可到的老年人口", "elderly people in reach"),
     "lat": ("纬度", "latitude"),
     "kind": ("类型", "kind"),
+    "left_out": ("往返超过一轮的老年人口", "elderly people farther than a round"),
     "length_m": ("长度（m）", "length, m"),
     "load": ("负荷", "load"),
     "lon": ("经度", "longitude"),
     "minutes": ("步行分钟", "minutes"),
     "minutes_median": ("步行分钟中位数（{tier}）", "median minutes, {tier}"),
+    "minutes_by": ("上门单程分钟（{way}）", "minutes to the home, one way, {way}"),
     "minutes_of": ("步行分钟（{tier}）", "minutes, {tier}"),
     "minutes_p90": ("步行分钟第 90 百分位（{tier}）", "90th percentile of minutes, {tier}"),
     "name": ("名称", "name"),
     "nearest": ("最近设施（{tier}）", "nearest facility, {tier}"),
     "nearest_facility": ("最近设施编号", "nearest facility"),
     "nearest_name": ("最近设施名称", "name of the nearest facility"),
+    "not_snapped": ("附近没有街道的老年人口", "elderly people with no street near"),
     "only": ("仅{tiers}覆盖的老年人口", "elderly people covered by {tiers} alone"),
     "only_none": ("均未覆盖的老年人口", "elderly people covered by none"),
     "osm_id": ("OSM 编号", "OSM id"),
@@ -118,13 +127,17 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "population": ("人口", "people"),
     "proposal": ("开设顺序", "order to open"),
     "rank": ("位次", "rank"),
+    "reach": ("到达方式", "first way in which staff get there"),
+    "reach_by": ("能否到达（{way}）", "whether staff get there, {way}"),
     "rise_m": ("高差（m）", "rise, m"),
+    "rounds": ("轮次", "rounds"),
     "scope": ("范围（单个设施或层级）", "of one facility or a tier"),
     "service": ("服务", "service"),
     "service_zh": ("服务（中文）", "service in Chinese"),
     "services": ("提供的服务", "services offered"),
     "share": ("街道覆盖率（{tier}）", "share of street covered, {tier}"),
     "share_elderly": ("老年人口覆盖率（{tier}）", "share of elderly covered, {tier}"),
+    "share_in_reach": ("可到占比", "share in reach"),
     "share_total": ("开设后覆盖率", "share of elderly covered then"),
     "snap_m": ("接入路网距离（m）", "straight leg to the street, m"),
     "snapped": ("是否接入路网", "connected to a street"),
@@ -137,9 +150,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "streets": ("主要街道", "main streets"),
     "tier": ("层级", "tier"),
     "tier_guessed": ("层级为推断", "tier is a guess"),
+    "to_visit": ("需上门老年人口", "elderly people to visit"),
+    "travel_min": ("每轮路上分钟", "minutes on the way a round"),
+    "visited": ("已安排上门的老年人口", "elderly people visited, once each"),
+    "visits_per_round": ("每轮探访人数", "visits a round"),
     "to": ("去程分钟（{tier}）", "minutes there, {tier}"),
 }
 
+_WAYS: Mapping[str, tuple[str, str]] = {"foot": ("步行", "on foot"), "car": ("驾车", "by car")}
 _TIER = "|".join(TIERS)
 _KEY = f"(?P<tier>{_TIER}|any|all|{'|'.join(SERVICES)})"
 _PATTERNS: tuple[tuple[str, str], ...] = (
@@ -151,6 +169,9 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"elderly_gained_{_KEY}", "elderly_gained_of"),
     (rf"elderly_lost_{_KEY}", "elderly_lost_of"),
     (rf"cause_{_KEY}", "cause_of"),
+    (r"minutes_(?P<way>foot|car)", "minutes_by"),
+    (r"from_(?P<way>foot|car)", "from_by"),
+    (r"reach_(?P<way>foot|car)", "reach_by"),
     (rf"minutes_{_KEY}", "minutes_of"),
     (rf"(?P<what>\w+?)_{_KEY}", ""),
 )
@@ -186,6 +207,8 @@ def _filled(words: tuple[str, str], parts: Mapping[str, str]) -> tuple[str, str]
     if "tier" in parts:
         values_zh["tier"] = _SHORT_ZH[parts["tier"]]
         values_en["tier"] = _LONG_EN.get(parts["tier"], parts["tier"])
+    if "way" in parts:
+        values_zh["way"], values_en["way"] = _WAYS[parts["way"]]
     if "tiers" in parts:
         tiers = parts["tiers"].split("_")
         values_zh["tiers"] = "、".join(_SHORT_ZH[tier] for tier in tiers)

@@ -58,6 +58,11 @@ _ABOUT: Mapping[str, _About] = {
     "candidates": _About(
         "备选点 Candidates", "可用于新设设施的场所 Premises where a facility could open", "Point"
     ),
+    "visits": _About(
+        "上门服务 Home visits",
+        "需上门服务的住处及工作人员能否到达 Homes to be visited, and whether staff get there",
+        "Point",
+    ),
     "gaps": _About(
         "覆盖缺口 Gaps",
         "时限内走不到设施的连片区域及原因 Contiguous areas beyond the promised minutes, and why",
@@ -128,6 +133,7 @@ def layers_of(findings: Findings) -> dict[str, gpd.GeoDataFrame]:
         "proposals": None if found is None else found.proposals,
         "shortcuts": None if found is None else found.shortcuts,
         "weak_links": None if found is None else found.links,
+        "visits": None if findings.visits is None else findings.visits.to_visit,
         "gaps": findings.gaps,
         "service_gaps": None if services is None else services.gaps,
         "areas": findings.areas,

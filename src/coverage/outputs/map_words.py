@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..study import Study
 from ..study_parts import TierName
+from ..visits import BEYOND, NOT_SNAPPED
 
 TIER_NAMES_EN: Mapping[str, str] = {
     "community": "community station",
@@ -15,6 +16,14 @@ TIER_NAMES_EN: Mapping[str, str] = {
     "district": "district centre",
 }
 TIER_GLYPHS: Mapping[str, str] = {"community": "社", "street": "街", "district": "区"}
+
+VISIT_WORDS: Mapping[str, tuple[str, str]] = {
+    "foot": ("步行可到", "reached on foot"),
+    "car": ("仅驾车可到", "reached by car alone"),
+    BEYOND: ("都到不了", "beyond every way to go"),
+    NOT_SNAPPED: ("附近没有街道", "no street near"),
+}
+"""How staff get to a home that is to be visited; see `coverage.home_visits.HomeVisits.homes`."""
 
 DIRECTIONS: Mapping[str, str] = {
     "to": "去程 walk there",

@@ -11,9 +11,9 @@ from ..findings import Findings
 from ..people import CIRCLE
 from ..service_kinds import SERVICE_NAMES_ZH
 from ..study_parts import TIER_NAMES_ZH, TIERS, TierName
-from .colours import BEYOND, GAP, PROPOSAL, TIER_COLOURS, UNREACHABLE, band_colour
+from .colours import BEYOND, GAP, PROPOSAL, TIER_COLOURS, UNREACHABLE, VISIT_COLOURS, band_colour
 from .column_words import column_words
-from .map_words import TIER_NAMES_EN
+from .map_words import TIER_NAMES_EN, VISIT_WORDS
 from .picture_words import bands_of, promise_of, shown_tier
 from .qgis_symbols import (
     Rule,
@@ -33,7 +33,7 @@ GEOMETRY = "geom"
 _POINTS, _LINES, _POLYGONS = "0", "1", "2"
 _KINDS: Mapping[str, str] = {
     "facilities": _POINTS, "candidates": _POINTS, "demand": _POINTS, "streets": _LINES,
-    "proposals": _POINTS, "shortcuts": _LINES, "weak_links": _LINES,
+    "proposals": _POINTS, "visits": _POINTS, "shortcuts": _LINES, "weak_links": _LINES,
 }  # fmt: skip
 _SHAPES: Mapping[str, tuple[str, float]] = {
     "community": ("circle", 2.8),
@@ -156,6 +156,16 @@ def _weak_links(_: Findings, __: gpd.GeoDataFrame) -> list[Style]:
     said = "concat('−', round(\"elderly_lost\"), ' 人')"
     text = labels(said, points=8, closer_than=40_000)
     return [("关键路段 weak links", single_renderer(line(GAP, 1.4)), text)]
+
+
+def _visits(_: Findings, __: gpd.GeoDataFrame) -> list[Style]:
+    size = 'max(1.2, min(5, 0.4 * sqrt("to_visit")))'
+    categories: list[tuple[str, str, Symbol]] = [
+        (how, " ".join(VISIT_WORDS[how]), marker("circle", colour, 2.4, size=size))
+        for how, colour in VISIT_COLOURS.items()
+    ]
+    text = labels("round(\"to_visit\") || ' 人'", points=8, closer_than=10_000)
+    return [("上门服务 home visits", categorised_renderer('"reach"', categories), text)]
 
 
 def _streets(findings: Findings, _: gpd.GeoDataFrame) -> list[Style]:
@@ -291,6 +301,7 @@ _MAKERS: Mapping[str, Callable[[Findings, gpd.GeoDataFrame], list[Style]]] = {
     "facilities": _facilities,
     "candidates": _candidates,
     "proposals": _proposals,
+    "visits": _visits,
     "shortcuts": _shortcuts,
     "weak_links": _weak_links,
     "gaps": _gaps,

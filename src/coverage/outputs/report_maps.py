@@ -177,9 +177,9 @@ def gap_map(ground: Ground, name: str, shape: shapely.Geometry, nearest: str) ->
 
 def overview_map(ground: Ground, shapes: Sequence[shapely.Geometry]) -> Markup:
     """Return the map of the whole study area with its streets by minutes and its numbered gaps."""
-    view = _whole(ground)
+    view = whole_view(ground)
     marks = [_badge(view, shape, place) for place, shape in enumerate(shapes, start=1)]
-    return _whole_map(ground, view, "overview", _shape(view, shapes, _GAPS), marks)
+    return whole_map(ground, view, "overview", _shape(view, shapes, _GAPS), marks)
 
 
 def proposals_map(ground: Ground, proposals: gpd.GeoDataFrame) -> Markup:
@@ -187,16 +187,16 @@ def proposals_map(ground: Ground, proposals: gpd.GeoDataFrame) -> Markup:
 
     Of a service its gaps are shown in place of the minutes.
     """
-    view = _whole(ground)
+    view = whole_view(ground)
     xy = shapely.get_coordinates(proposals.geometry.to_numpy())
     spots = view.units(xy).tolist()
     # The first to open lies on top.
     marks = [_diamond(x, y, turn) for turn, (x, y) in zip(proposals.index, spots, strict=True)]
     below = _shape(view, ground.gaps, _GAPS)
-    return _whole_map(ground, view, "next", below, marks[::-1])
+    return whole_map(ground, view, "next", below, marks[::-1])
 
 
-def _whole(ground: Ground) -> _View:
+def whole_view(ground: Ground) -> _View:
     """Return the window on the whole study area."""
     west, south, east, north = shapely.bounds(ground.findings.inputs.boundary)
     ratio = (north - south) / max(east - west, 1.0)
@@ -204,7 +204,7 @@ def _whole(ground: Ground) -> _View:
     return _window((west, south, east, north), _WHOLE_WIDTH, max(width * ratio, 240.0), 0.02)
 
 
-def _whole_map(ground: Ground, view: _View, name: str, below: str, marks: Sequence[str]) -> Markup:
+def whole_map(ground: Ground, view: _View, name: str, below: str, marks: Sequence[str]) -> Markup:
     """Return the map of the whole study area with what lies below its facilities and above."""
     findings = ground.findings
     areas = [] if findings.areas is None else [

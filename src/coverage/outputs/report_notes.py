@@ -9,6 +9,7 @@ from ..study_parts import TIERS
 from ..summary import MOVED_M, PASSED_M
 from .map_words import plain
 from .report_tables import cell, head, row_head, table
+from .report_visits import visits_method
 from .report_words import (
     DIRECTION,
     LONGEST,
@@ -162,6 +163,8 @@ def methods(findings: Findings) -> Markup:
                 least=f"{SMALLEST_GAP_ELDERLY:g}",
             ),
         ]
+    if findings.visits is not None:
+        items.append(visits_method(findings))
     return bullets(items)
 
 

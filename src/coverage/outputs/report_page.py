@@ -23,6 +23,7 @@ from .report_overall import overall
 from .report_sources import reproduction, sources
 from .report_svg import Figure
 from .report_tables import causes_table, facilities_table
+from .report_visits import visits_section
 from .report_words import (
     DIRECTION,
     LONGEST,
@@ -61,12 +62,13 @@ def report_html(findings: Findings) -> str:
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "base-uri 'none'; form-action 'none'"
     )
+    told, small = _sections(findings), _small_print(findings)
     parts = [
         _opening(findings),
         overall(findings),
         *(
-            _section(place, title, content)
-            for place, (title, content) in enumerate(_sections(findings), start=1)
+            _section(place, title, content, small=place > len(told))
+            for place, (title, content) in enumerate([*told, *small], start=1)
         ),
     ]
     return (
@@ -177,10 +179,17 @@ def _sections(findings: Findings) -> list[tuple[Words, str]]:
         ),
         (Words("重点缺口", "The largest gaps"), gaps_section(findings)),
         *_next(findings),
+        *_visits(findings),
         (
             Words("关键设施", "The facilities most relied on"),
             facilities_table(findings) or _missing(_NOBODY_RELIES if people else _NO_RELIANCE),
         ),
+    ]
+
+
+def _small_print(findings: Findings) -> list[tuple[Words, str]]:
+    """Return what stands behind the figures, printed smaller."""
+    return [
         (Words("方法", "Methods"), methods(findings)),
         (Words("数据质量", "Quality of the data"), quality(findings)),
         (Words("局限", "Limits"), limits()),
@@ -195,6 +204,14 @@ def _next(findings: Findings) -> list[tuple[Words, str]]:
         return []
     title = Words("下一处设在哪里", "Where next")
     return [(title, next_section(findings, findings.next))]
+
+
+def _visits(findings: Findings) -> list[tuple[Words, str]]:
+    """Return the section about care that comes home, of a study that asks for it."""
+    if findings.visits is None:
+        return []
+    title = Words("上门服务", "Care that comes home")
+    return [(title, visits_section(findings, findings.visits))]
 
 
 _NO_PEOPLE = "研究没有人口数据"
@@ -227,9 +244,9 @@ _NOBODY_RELIES = Words(
 )
 
 
-def _section(place: int, title: Words, content: str) -> str:
-    number = f'<span class="no">{place}</span>'
-    return f'<section id="section-{place}"><h2>{number}{title.html}</h2>{content}</section>'
+def _section(place: int, title: Words, content: str, *, small: bool) -> str:
+    number, kind = f'<span class="no">{place}</span>', ' class="small"' if small else ""
+    return f'<section id="section-{place}"{kind}><h2>{number}{title.html}</h2>{content}</section>'
 
 
 def _missing(said: Words) -> str:

@@ -65,6 +65,11 @@ def _sources(findings: Findings) -> list[Words | None]:
               "Seconds a step of people over 70: Oh-Park et al. (2011); long flights: Kretz et "
               "al. (2008).")
         if counted and study.walking.stairs == "counted" else None,
+        Words("驾车设计速度：《城市道路工程设计规范》CJJ 37-2012 表 3.2.1，转引自《中国大百科全书》"
+              "第三版。",
+              "Design speeds of driving: CJJ 37-2012, table 3.2.1, as quoted by the Encyclopedia "
+              "of China, third edition.")
+        if findings.visits is not None and findings.inputs.drive is not None else None,
     ]  # fmt: skip
 
 

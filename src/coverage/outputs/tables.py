@@ -29,7 +29,12 @@ _SHOWN = (
     (re.compile(r"^minutes(_|$)|_per_place$"), "0.0"),
     (re.compile(r"^gini_|_per_elderly$"), "0.000"),
     (re.compile(r"^(lon|lat)$"), "0.000000"),
+    (re.compile(r"^visits_per_round$|^travel_min$"), "0.0"),
     (re.compile(r"^(elderly|population$|capacity$|only_)"), "#,##0"),
+    (
+        re.compile(r"^(homes|visited|left_out|rounds|in_reach|beyond(_every_way)?|not_snapped)$"),
+        "#,##0",
+    ),
     (re.compile(r"^steps$|_m2?$|^cost_cny$|^cny_per_"), "#,##0"),
     (re.compile(r"_id$|^component$"), "0"),
 )
@@ -38,7 +43,8 @@ _SHEETS: Mapping[str, str] = {
     "areas": "片区 areas", "gaps": "缺口 gaps", "facilities": "设施 facilities",
     "zones": "更新片区 zones", "proposals": "建议选址 proposals", "services": "服务 services",
     "service_gaps": "服务缺口 service gaps", "weak_links": "关键路段 weak links",
-    "shortcuts": "加装捷径 shortcuts",
+    "shortcuts": "加装捷径 shortcuts", "visits": "上门服务 visits",
+    "visits_areas": "上门服务片区 visits areas",
 }  # fmt: skip
 _ABOUT = "说明 about"
 _NARROWEST, _WIDEST = 9, 44
@@ -50,7 +56,8 @@ _LONGEST_CELL = 32_000
 def tables(result: Findings) -> dict[str, pd.DataFrame]:
     """Return a run's tables: ``gaps``, ``facilities``; ``areas``, ``zones``, ``proposals`` if any.
 
-    Where lines were asked about also ``weak_links`` and ``shortcuts``.
+    Where lines were asked about also ``weak_links`` and ``shortcuts``; where home visits were, also
+    ``visits`` (facility by way to go) and ``visits_areas``.
     Where facilities offer services also ``services`` (area by service) and ``service_gaps``.
     """
     degrees = gpd.GeoSeries(result.facilities.geometry).to_crs("EPSG:4326")
@@ -75,6 +82,8 @@ def tables(result: Findings) -> dict[str, pd.DataFrame]:
         ):  # fmt: skip
             if lines is not None:
                 found[name] = line_table(lines)
+    if result.visits is not None:
+        found |= visits_tables(result.visits)
     if result.services is not None:
         found["services"] = result.services.table
         found["service_gaps"] = plain_table(result.services.gaps)

@@ -317,6 +317,15 @@ tier = "community"                    # community | street | district | circle �
 p = 5                                 # how many may open 数量; or budget_cny = 3_000_000 预算
 objective = "coverage"                # coverage | full | median | center 目标
 
+[visits]
+# Care that comes home 上门服务: whom staff reach; without this table nothing is computed
+minutes = 8                           # longest way to a home, one way 单程分钟
+by = ["foot", "car"]                  # how staff go 出行方式: foot 步行, car 驾车
+tiers = ["community", "street"]       # whose facilities send staff 派出人员的设施
+round_hours = 4                       # a carer's round 一轮小时
+visit_min = 30                        # with each person 每人停留分钟
+who = "uncovered"                     # uncovered: who cannot walk there in time | all 对象
+
 # Water to show beneath the streets, beside that of the street file 水系 (polygons or lines)
 # [ground]
 # water = "water.geojson"
