@@ -1,7 +1,8 @@
 """Inhabited areas: the contiguous areas that homes make up.
 
-Their shape is the union of discs around the homes, closed; a disc whose every neighbour is near
-lies within the triangles between homes, so that it need not be drawn to know the union.
+Their shape is the union of discs around the homes, closed. The outline of such a union follows from
+Delaunay's triangles alone (its alpha complex: H. Edelsbrunner, The union of balls and its dual
+shape, 1995), so that no disc need be drawn to know it.
 """
 
 import numpy as np
@@ -11,17 +12,24 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
-from .gaps import positions_by
-
 NEIGHBOURS_M = 60.0
 """Homes up to twice this apart are neighbours in one area, metres."""
 _CLOSING_M = 30.0
 _QUAD_SEGS = 4
-_SMALL = 0.85
-"""Triangles in a circle of this share of a disc's radius lie in the (polygons of the) discs."""
+_STEP = np.pi / 2 / _QUAD_SEGS
+"""An arc's outline has a corner at every such step, radians."""
+_FIRST = _STEP / 3
+"""Where steps are counted from, radians: no line between two homes has this direction, nor one some
+steps from it (their coordinates are whole centimetres, its tangent is irrational), so that circles
+which touch have no corner where they do."""
+_SAME_M = 0.01
+"""Homes of one square of this size are one place; discs that overlap by less touch only."""
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
-def inhabited_areas(xy: NDArray[np.float64]) -> NDArray[np.object_]:
+def inhabited_areas(xy: Floats) -> NDArray[np.object_]:
     """Return the contiguous areas that homes make up.
 
     Parameters
@@ -35,107 +43,240 @@ def inhabited_areas(xy: NDArray[np.float64]) -> NDArray[np.object_]:
         Disjoint polygons: the discs of `NEIGHBOURS_M` around the homes, gaps between them closed.
         Homes of a coarse raster have larger discs: they lie farther apart than houses.
     """
-    places, which = np.unique(xy, axis=0, return_inverse=True)
+    places, which = np.unique(_rounded(xy), axis=0, return_inverse=True)
     if len(places) == 0:
         return np.zeros(0, dtype=object)
     radius = NEIGHBOURS_M
     if len(places) > 1:
         apart = cKDTree(places).query(places, k=2)[0][:, 1]
         radius = max(radius, 0.6 * float(np.median(apart[which])))
-    around = radius + _CLOSING_M
-    clusters = positions_by(*_clusters(places, 2 * around))
-    # Clusters lie apart: a union of all at once would carry every outline through every step.
-    merged = np.array([union_of_discs(places[here], around) for here in clusters], dtype=object)
-    closed = shapely.buffer(shapely.get_parts(merged), -_CLOSING_M, quad_segs=_QUAD_SEGS)
+    merged = union_of_discs(places, radius + _CLOSING_M)
+    # Each by itself: the parts lie apart.
+    closed = shapely.buffer(merged, -_CLOSING_M, quad_segs=_QUAD_SEGS)
     parts = shapely.get_parts(closed)
     return np.asarray(parts[~shapely.is_empty(parts)])
 
 
-def union_of_discs(places: NDArray[np.float64], radius_m: float) -> shapely.Geometry:
-    """Return the union of the discs (polygons of 16 corners) around places.
-
-    Only discs at the rim of a cluster shape its outline; what lies further in is covered by the
-    triangles (Delaunay's) between places near each other, which lie within the discs of their
-    corners. Equal to the union of all discs up to rounding.
+def union_of_discs(places: Floats, radius_m: float) -> NDArray[np.object_]:
+    """Return the union of the discs around places.
 
     Parameters
     ----------
     places
-        Shape (P, 2), each once, metres.
+        Shape (P, 2), metres; to the centimetre.
     radius_m
         Of the discs.
+
+    Returns
+    -------
+    parts
+        Disjoint polygons. The corners of their outlines lie on the discs' circles: where two
+        circles cross, and on each at every 22.5 degrees between.
     """
-    rim, inner = np.ones(len(places), dtype=bool), np.zeros(0, dtype=object)
-    triangles = _triangles(places)
-    if len(triangles) > 0:
-        small = _circumradius(places[triangles]) <= _SMALL * radius_m
-        # The fan of a place within must be whole, and so must those of its neighbours.
-        for _ in range(2):
-            rim = _at_rim(triangles[small], len(places), rim)
-        covering = triangles[small][~rim[triangles[small]].all(axis=1)]
-        inner = np.asarray(shapely.polygons(places[covering]))
-    discs = shapely.buffer(shapely.points(places[rim]), radius_m, quad_segs=_QUAD_SEGS)
-    if len(inner) == 0:
-        return shapely.union_all(discs)
-    return shapely.union_all([shapely.union_all(discs), shapely.coverage_union_all(inner)])
+    places = np.unique(_rounded(places), axis=0)
+    middle = places.mean(axis=0) if len(places) else np.zeros(2)
+    places = places - middle
+    one, other, left_open, part = _outline_links(places, radius_m)
+    alone = np.setdiff1d(np.arange(len(places)), one)
+    corners, ring, part_of_ring = _rings(places, radius_m, one, other, left_open, part)
+    count = len(part_of_ring)
+    # A disc that meets no other has its whole circle.
+    circle = _FIRST + np.arange(4 * _QUAD_SEGS) * _STEP
+    circles = radius_m * np.column_stack([np.cos(circle), np.sin(circle)]) + places[alone][:, None]
+    corners = np.concatenate([corners, circles.reshape(-1, 2)])
+    ring = np.concatenate([ring, count + np.repeat(np.arange(len(alone)), len(circle))])
+    part_of_ring = np.concatenate([part_of_ring, part[alone]])
+    return _polygons(corners + middle, ring, part_of_ring)
 
 
-def _clusters(places: NDArray[np.float64], apart_m: float) -> tuple[NDArray[np.int64], int]:
-    """Return the cluster of each place, and their number; links are at most `apart_m` long."""
+def _rounded(xy: Floats) -> Floats:
+    return np.round(np.asarray(xy, dtype=float) / _SAME_M) * _SAME_M
+
+
+def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray[np.bool_], Ints]:
+    """Return the links of the alpha complex that the outline passes, each in both directions.
+
+    Returns
+    -------
+    one, other
+        Shape (L,), from which place to which; by place, counter-clockwise around it.
+    left_open
+        Shape (L,), whether the outline passes to the left: the circles' crossing there is covered
+        by no other disc.
+    part
+        Shape (P,), which part of the union each place belongs to.
+    """
     triangles = _triangles(places)
-    if len(triangles) > 0:
-        # The shortest links that join all places are among the sides of the triangles.
-        # Delaunay leaves out a place within rounding of another, so each has its nearest too.
-        nearest = cKDTree(places).query(places, k=2)[1]
-        one = np.concatenate([*triangles.T, nearest[:, 0]])
-        other = np.concatenate([*np.roll(triangles, 1, axis=1).T, nearest[:, 1]])
-    else:
-        one, other = cKDTree(places).query_pairs(apart_m, output_type="ndarray").T
-    near = np.linalg.norm(places[one] - places[other], axis=1) <= apart_m
-    count, of = connected_components(
-        coo_array((np.ones(int(near.sum())), (one[near], other[near])), shape=(len(places),) * 2),
+    small = _circumradius(places[triangles]) <= radius_m + _SAME_M
+    # Sides in triangles' order, each triangle counter-clockwise, so that it lies to the left.
+    side = np.concatenate([triangles[:, [1, 2]], triangles[:, [2, 0]], triangles[:, [0, 1]]])
+    own = np.tile(np.arange(len(triangles)), 3)
+    apex = np.concatenate([triangles[:, 0], triangles[:, 1], triangles[:, 2]])
+    if len(triangles) == 0:
+        side, own, apex = _chain(places), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    count = len(places)
+    key, back = side[:, 0] * count + side[:, 1], side[:, 1] * count + side[:, 0]
+    order = np.argsort(key)
+    at = np.minimum(np.searchsorted(key, back, sorter=order), max(len(key) - 1, 0))
+    twin = order[at] if len(key) else at
+    twin = np.where(key[twin] == back, twin, -1)
+    # A circle through three corners holds no place; behind an obtuse angle its centre lies beyond
+    # the side, and the side's own circle holds the corner.
+    obtuse = np.zeros(len(side), dtype=bool)
+    if len(own):
+        to_one, to_other = places[side[:, 0]] - places[apex], places[side[:, 1]] - places[apex]
+        obtuse = (to_one * to_other).sum(axis=1) < 0
+        small = _with_the_larger(small, own, obtuse, twin)
+    is_small = np.zeros(len(side), dtype=bool)
+    is_small[: len(own)] = small[own]
+    behind = np.where(twin >= 0, is_small[twin], False)
+    hidden = obtuse | np.where(twin >= 0, obtuse[twin], False)
+    length = np.linalg.norm(places[side[:, 0]] - places[side[:, 1]], axis=1)
+    kept = is_small | behind | (~hidden & (length < 2 * radius_m - _SAME_M))
+    # A side at the rim of all has no twin: the outline passes behind it.
+    rim = kept & (twin < 0)
+    one = np.concatenate([side[kept, 0], side[rim, 1]])
+    other = np.concatenate([side[kept, 1], side[rim, 0]])
+    left_open = np.concatenate([~is_small[kept], np.ones(int(rim.sum()), dtype=bool)])
+    _, part = connected_components(
+        coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(count, count)),
         directed=False,
     )
-    return of.astype(np.int64), int(count)
+    ahead = places[other] - places[one]
+    order = np.lexsort([np.arctan2(ahead[:, 1], ahead[:, 0]), one])
+    return one[order], other[order], left_open[order], part.astype(np.int64)
 
 
-def _triangles(places: NDArray[np.float64]) -> NDArray[np.int64]:
-    if len(places) < 4:
+def _rings(
+    places: Floats, radius_m: float, one: Ints, other: Ints, left_open: NDArray[np.bool_],
+    part: Ints,
+) -> tuple[Floats, Ints, Ints]:  # fmt: skip
+    """Follow the outline from arc to arc.
+
+    Returns
+    -------
+    corners
+        Shape (C, 2), in order along their rings, the union to the left.
+    ring
+        Shape (C,), of each corner.
+    part
+        Shape (R,), of each ring.
+    """
+    if not left_open.any():
+        return np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    count = len(places)
+    ahead = places[other] - places[one]
+    angle = np.arctan2(ahead[:, 1], ahead[:, 0])
+    half = np.linalg.norm(ahead, axis=1) / 2
+    # From the link to where the circles cross, seen from the place.
+    to_crossing = np.arccos(np.minimum(half / radius_m, 1.0))
+    # The arc that begins left of a link ends right of the next one around the same place.
+    first = np.searchsorted(one, one)
+    after = np.arange(1, len(one) + 1)
+    last = np.append(one[1:] != one[:-1], True)
+    after = np.where(last, first, after)
+    turn = (angle[after] - angle) % (2 * np.pi)
+    turn = np.where(after == np.arange(len(one)), 2 * np.pi, turn)
+    extent = np.maximum(turn - to_crossing - to_crossing[after], 0.0)
+    key, back = one * count + other, other * count + one
+    by_key = np.argsort(key)
+    reverse = by_key[np.searchsorted(key, back, sorter=by_key)]
+    arc = np.flatnonzero(left_open)
+    position = np.full(len(one), -1)
+    position[arc] = np.arange(len(arc))
+    ring, rank = _along_cycles(position[reverse[after[arc]]])
+    order = np.lexsort([rank, ring])
+    arc, ring = arc[order], ring[order]
+    corners, of = _arcs_drawn(
+        places[one[arc]], radius_m, angle[arc] + to_crossing[arc], extent[arc], ring
+    )
+    begins = np.searchsorted(ring, np.arange(ring.max() + 1))
+    return corners, of, part[one[arc[begins]]]
+
+
+def _arcs_drawn(
+    centre: Floats, radius_m: float, start: Floats, extent: Floats, ring: Ints
+) -> tuple[Floats, Ints]:
+    """Return the corners of arcs (each without its end), and the ring of each corner."""
+    # No step so near an end that rounding could put it beyond.
+    near = 1e-6
+    step = np.floor((start + near - _FIRST) / _STEP).astype(np.int64) + 1
+    between = np.ceil((start + extent - near - _FIRST) / _STEP).astype(np.int64) - step
+    between = np.maximum(between, 0)
+    of = np.repeat(np.arange(len(centre)), between + 1)
+    nth = np.arange(len(of)) - (np.cumsum(between + 1) - between - 1)[of]
+    angle = np.where(nth == 0, start[of], _FIRST + (step[of] + nth - 1) * _STEP)
+    around = np.column_stack([np.cos(angle), np.sin(angle)])
+    return centre[of] + radius_m * around, ring[of]
+
+
+def _along_cycles(after: Ints) -> tuple[Ints, Ints]:
+    """Return the cycle of each element of a permutation, and its place along it."""
+    count = len(after)
+    here = np.arange(count)
+    _, cycle = connected_components(
+        coo_array((np.ones(count, dtype=bool), (here, after)), shape=(count, count))
+    )
+    first = np.full(cycle.max() + 1, count)
+    np.minimum.at(first, cycle, here)
+    # Steps to the last one, doubled: the first of a cycle follows its last.
+    jump = np.where(after == first[cycle], here, after)
+    steps = (jump != here).astype(np.int64)
+    while (jump != jump[jump]).any():
+        steps, jump = steps + steps[jump], jump[jump]
+    return cycle.astype(np.int64), steps[first[cycle]] - steps
+
+
+def _polygons(corners: Floats, ring: Ints, part: Ints) -> NDArray[np.object_]:
+    """Return polygons of rings, their holes turned the other way."""
+    if len(part) == 0:
+        return np.zeros(0, dtype=object)
+    start = np.searchsorted(ring, np.arange(len(part)))
+    after = np.arange(1, len(corners) + 1)
+    after[np.append(start[1:], len(corners)) - 1] = start
+    x, y = (corners - corners.mean(axis=0)).T
+    area = np.add.reduceat(x * y[after] - x[after] * y, start) / 2
+    rings = np.asarray(shapely.linearrings(corners, indices=ring))
+    # The shell first; a hole of no size is where three circles cross in one point.
+    order = np.lexsort([-area, part])
+    order = order[np.abs(area[order]) > _SAME_M**2]
+    _, of = np.unique(part[order], return_inverse=True)
+    return np.asarray(shapely.polygons(rings[order], indices=of))
+
+
+def _with_the_larger(
+    small: NDArray[np.bool_], own: Ints, obtuse: NDArray[np.bool_], twin: Ints
+) -> NDArray[np.bool_]:
+    """Return which triangles are small, so that none is larger than what lies behind its obtuse
+    angle: the circle there is the larger one, and rounding must not say otherwise."""
+    side = np.flatnonzero(obtuse & (twin >= 0))
+    small = small.copy()
+    while (wrong := ~small[own[side]] & small[own[twin[side]]]).any():
+        small[own[side[wrong]]] = True
+    return small
+
+
+def _chain(places: Floats) -> Ints:
+    """Return links from each place to the next, for places in one line, in both directions."""
+    here = np.arange(len(places) - 1)
+    one, other = np.concatenate([here, here + 1]), np.concatenate([here + 1, here])
+    return np.column_stack([one, other])
+
+
+def _triangles(places: Floats) -> Ints:
+    """Return Delaunay's triangles, each counter-clockwise; none for places in one line."""
+    if len(places) < 3:
         return np.zeros((0, 3), dtype=np.int64)
     try:
-        return np.asarray(Delaunay(places - places.mean(axis=0)).simplices, dtype=np.int64)
+        return np.asarray(Delaunay(places).simplices, dtype=np.int64)
     except QhullError:
-        # All in one line.
         return np.zeros((0, 3), dtype=np.int64)
 
 
-def _circumradius(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+def _circumradius(corners: Floats) -> Floats:
     """Return the radius of the circle through three corners, shape (T, 3, 2)."""
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
     one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     double_area = np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(double_area > 0, sides.prod(axis=1) / (2 * double_area), np.inf)
-
-
-def _at_rim(
-    triangles: NDArray[np.int64], count: int, before: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Return which places a whole fan of triangles, with no place of `before`, does not surround.
-
-    With every place in `before`: which a whole fan does not surround.
-    """
-    sides = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]],
-                                    triangles[:, [2, 0]]]), axis=1)  # fmt: skip
-    key, times = np.unique(sides[:, 0] * count + sides[:, 1], return_counts=True)
-    rim = np.ones(count, dtype=bool)
-    rim[triangles] = False
-    # A side of one triangle only has none on its other side.
-    open_side = key[times == 1]
-    rim[open_side // count] = True
-    rim[open_side % count] = True
-    if before.all():
-        return rim
-    touched = before[triangles].any(axis=1)
-    rim[triangles[touched]] = True
-    return np.asarray(rim | before)
