@@ -15,7 +15,7 @@ LAYERS = [
     {"siting"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},
-    {"study_parts"},
+    {"study_parts", "by_group"},
     {"study", "stairs", "squares", "lifts"},
     {"pace", "groups"},
     {"elevations", "features"},

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from conftest import CRS, ORIGIN, make_network, make_streets, walked
 from coverage.causes import Facilities, find_causes
-from coverage.circle import circle_by_area, circle_of, home_minutes, snap_homes
+from coverage.circle import area_names, circle_by_area, circle_of, home_minutes, snap_homes
 from coverage.links import Links, find_links
 from coverage.nearest import minutes_to_nearest
 from coverage.outputs.tables import to_workbook
@@ -278,8 +278,9 @@ def test_gaps_are_ranked_by_people_and_the_tiny_ones_counted():
         streets=NOTHING,
     )
     gaps, unlisted, unlisted_m = find_people_gaps(
-        network, whole(np.arange(2)), homes, places, uncovered, areas=areas, facilities=facilities
-    )
+        network, whole(np.arange(2)), homes, places, uncovered,
+        area=area_names(homes, areas), facilities=facilities,
+    )  # fmt: skip
     assert gaps.index.tolist() == ["community-01", "community-02"]
     assert gaps["elderly"].tolist() == [60, 45]
     assert gaps["cause"].tolist() == ["disconnected", "detour"]
@@ -302,7 +303,7 @@ def test_no_gap_at_all():
                           np.array(["C1"], dtype=object), whole(np.arange(1)))  # fmt: skip
     gaps, unlisted, unlisted_m = find_people_gaps(
         network, whole(np.arange(1)), homes, snap_homes(network, homes, limit_m=100), uncovered,
-        areas=None, facilities=gpd.GeoDataFrame({"name": []}, geometry=[], crs=CRS),
+        area=area_names(homes, None), facilities=gpd.GeoDataFrame({"name": []}, geometry=[], crs=CRS),
     )  # fmt: skip
     assert gaps.empty
     assert (unlisted, unlisted_m) == (0, 0)

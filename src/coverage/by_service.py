@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .assessment import OUTSIDE_AREAS, coverage_of
-from .circle import area_of, home_minutes, minutes_figures
+from .circle import area_names, area_of, home_minutes, minutes_figures
 from .gaps import find_gaps
 from .groups import Groups, said_services, service_groups, thresholds_of
 from .isochrones import street_space
@@ -126,9 +126,10 @@ def assess_services(
     uncovered = uncovered_by(
         study, network, homes, people.places, facilities, snapped, groups, promised, covered
     )
+    area = area_names(homes, areas)
     found = {
         one.tier: find_people_gaps(
-            network, inside, homes, people.places, one, areas=areas, facilities=facilities
+            network, inside, homes, people.places, one, area=area, facilities=facilities
         )
         for one in uncovered
     }

@@ -47,6 +47,31 @@ class Facilities:
     snapped: Snapped
 
 
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """The same streets walked under other conditions, for every tier alike.
+
+    Attributes
+    ----------
+    flat
+        Without slopes, stairs and lifts, by this walker.
+    adult
+        By an adult.
+    component
+        Shape (E,), the component of every edge of `flat`.
+    """
+
+    flat: WalkingNetwork
+    adult: WalkingNetwork
+    component: NDArray[np.int64]
+
+
+def otherwise(network: WalkingNetwork) -> Otherwise:
+    """Return the network as `find_causes` walks it again."""
+    flat = timed(network, network.walker.on_the_flat)
+    return Otherwise(flat, timed(network, PACKAGED_WALKERS["adult"]), flat.components())
+
+
 def find_causes(
     network: WalkingNetwork,
     homes_xy: NDArray[np.float64],
@@ -57,6 +82,7 @@ def find_causes(
     threshold_min: float,
     horizon_min: float,
     direction: Direction,
+    other: Otherwise | None = None,
     connected: NDArray[np.bool_] | None = None,
     passable: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.object_]:
@@ -78,6 +104,8 @@ def find_causes(
         Minutes.
     direction
         Which walk counts.
+    other
+        `otherwise` of the network, where several tiers share it.
     connected, passable
         Shape (D,), whether each home's streets connect to any facility's, and whether this walker
         can pass to one at all, however far; worked out on `network` unless given.
@@ -85,10 +113,12 @@ def find_causes(
     count = len(minutes)
     uncovered = ~(minutes <= threshold_min + 1e-6 / 60)
 
-    def covered_as(other: WalkingNetwork) -> NDArray[np.bool_]:
+    other = otherwise(network) if other is None else other
+
+    def covered_as(those: WalkingNetwork) -> NDArray[np.bool_]:
         # The legs are walked at this walker's pace on either network.
         links = find_links(
-            other, facilities.snapped, places, direction=direction, horizon_min=threshold_min
+            those, facilities.snapped, places, direction=direction, horizon_min=threshold_min
         )
         return np.asarray(links.nearest(count) <= threshold_min + 1e-6 / 60)
 
@@ -99,9 +129,9 @@ def find_causes(
             shapely.points(homes_xy), max_distance=crow_m
         )
         near[found] = True
-    flat = timed(network, network.walker.on_the_flat)
     if connected is None:
-        connected = np.isin(flat.components()[places.edge], _components(flat, facilities.snapped))
+        there = facilities.snapped.edge[facilities.snapped.found]
+        connected = np.isin(other.component[places.edge], np.unique(other.component[there]))
     if passable is None:
         passable = ~np.isnan(minutes)
         asked = np.flatnonzero(uncovered & places.found & connected & near & ~passable)
@@ -109,15 +139,14 @@ def find_causes(
         passable[asked] = can_pass(
             network, places.of(asked), facilities.snapped, horizon_min, direction
         )
-    adult = timed(network, PACKAGED_WALKERS["adult"])
     return np.select(
         [
             ~uncovered,
             ~places.found,
             ~connected,
             ~near,
-            ~passable & covered_as(adult),
-            covered_as(flat),
+            ~passable & covered_as(other.adult),
+            covered_as(other.flat),
         ],
         ["", "not snapped", "disconnected", "no facility", "barrier", "climb"],
         "detour",
@@ -135,7 +164,3 @@ def can_pass(
     found = np.zeros(len(places.edge), dtype=bool)
     found[links.facility] = True
     return found
-
-
-def _components(network: WalkingNetwork, snapped: Snapped) -> NDArray[np.int64]:
-    return np.unique(network.components()[snapped.edge[snapped.found]])

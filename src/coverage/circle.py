@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .assessment import OUTSIDE_AREAS
+from .by_group import positions_by
 from .links import Links
 from .network import WalkingNetwork
 from .snapping import Snapped, snap, usable_edges
@@ -65,17 +66,15 @@ def doors_of(points: gpd.GeoDataFrame, crs: str) -> Doors:
     crs
         Of the doors, metres.
     """
-    doors = gpd.GeoSeries(
-        [
-            centre if entrances is None else entrances
-            for centre, entrances in zip(
-                gpd.GeoSeries(points.geometry).to_crs("EPSG:4326"), points["entrances"], strict=True
-            )
-        ],
-        crs="EPSG:4326",
-    ).to_crs(crs)
-    xy, home = shapely.get_coordinates(doors.to_numpy(), return_index=True)
-    return Doors(xy, np.searchsorted(home, np.arange(len(points) + 1)))
+    entrances = points["entrances"].to_numpy(object)
+    tagged, others = np.flatnonzero(~pd.isna(entrances)), np.flatnonzero(pd.isna(entrances))
+    own = gpd.GeoSeries(entrances[tagged], crs="EPSG:4326").to_crs(crs)
+    own_xy, at = shapely.get_coordinates(own.to_numpy(), return_index=True)
+    centre_xy = shapely.get_coordinates(points.geometry.to_numpy()[others])
+    home = np.concatenate([tagged[at], others])
+    order = np.argsort(home, kind="stable")
+    xy = np.concatenate([own_xy.reshape(-1, 2), centre_xy.reshape(-1, 2)])[order]
+    return Doors(xy, np.searchsorted(home[order], np.arange(len(points) + 1)))
 
 
 def snap_homes(
@@ -207,14 +206,22 @@ def circle_by_area(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
 
     A home in two areas that overlap counts in the first.
     """
-    of = area_of(points, areas)
+    plain = pd.DataFrame(points.drop(columns="geometry"))
+    members = positions_by(area_of(points, areas), len(areas) + 1)
     names = [*areas.index, OUTSIDE_AREAS]
     rows = {
-        name: circle_of(points[of == position])
-        for position, name in enumerate(names)
-        if position < len(areas) or (of == position).any()
+        name: circle_of(plain.iloc[here])
+        for name, here in zip(names, members, strict=True)
+        if name != OUTSIDE_AREAS or len(here)
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("area")
+
+
+def area_names(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
+    """Return the name of each home's area, as `area_of` finds it; empty without areas."""
+    if areas is None:
+        return np.full(len(points), "", dtype=object)
+    return np.append(areas.index.to_numpy(object), OUTSIDE_AREAS)[area_of(points, areas)]
 
 
 def _quantile(minutes: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:

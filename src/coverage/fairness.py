@@ -6,8 +6,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from .by_group import positions_by
+from .circle import area_of
 from .equity import gini, lift_to_median, lorenz, people_unknown, worst_decile
-from .gaps import areas_at
 from .study_parts import TIERS
 
 _LORENZ_STEPS = 20
@@ -38,6 +39,10 @@ def fairness_of(
         to the median of the areas' shares, and how many.
     """
     elderly = homes["elderly"].to_numpy(float)
+    position = None
+    if areas is not None:
+        of = area_of(homes, areas)
+        position = np.where(of < len(areas), of, -1)
     found: dict[str, dict[str, Any]] = {}
     for tier in TIERS:
         minutes = homes[f"minutes_{tier}"].to_numpy(float)
@@ -54,9 +59,7 @@ def fairness_of(
             else None,
             "worst_tenth_from_min": _number(worst_decile(minutes, elderly).from_minutes),
         }
-        if areas is not None:
-            names = areas_at(homes.geometry.to_numpy(), areas)
-            position = pd.Index(areas.index).get_indexer(names)
+        if areas is not None and position is not None:
             lift = lift_to_median(
                 minutes, elderly, position, threshold_min=thresholds_min[tier], count=len(areas)
             )
@@ -67,16 +70,17 @@ def fairness_of(
 
 def gini_by_area(homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return ``gini_minutes_<tier>`` and ``gini_access_<tier>`` of each area (index: name)."""
-    names = areas_at(homes.geometry.to_numpy(), areas)
-    rows = {}
-    for name in areas.index:
-        here = names == name
-        weight = homes["elderly"].to_numpy(float)[here]
-        rows[name] = {
-            f"gini_{what}_{tier}": gini(homes[f"{what}_{tier}"].to_numpy(float)[here], weight)
-            for tier in TIERS
-            for what in ("minutes", "access")
-        }
+    elderly = homes["elderly"].to_numpy(float)
+    values = {
+        f"gini_{what}_{tier}": homes[f"{what}_{tier}"].to_numpy(float)
+        for tier in TIERS
+        for what in ("minutes", "access")
+    }
+    members = positions_by(area_of(homes, areas), len(areas))
+    rows = {
+        name: {column: gini(of[here], elderly[here]) for column, of in values.items()}
+        for name, here in zip(areas.index, members, strict=True)
+    }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("area")
 
 

@@ -5,8 +5,10 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from .assessment import OUTSIDE_AREAS
+from .by_group import heaviest, heaviest_names, weighted_medians
 from .isochrones import street_space
 from .nearest import Minutes
 from .network import WalkingNetwork
@@ -80,38 +82,29 @@ def find_gaps(
     street_m = np.bincount(of, weights=metres, minlength=len(shapes))
     listed = np.flatnonzero(street_m >= SMALLEST_GAP_M)
     listed = listed[np.argsort(-street_m[listed], kind="stable")]
-    area_of = areas_at(middles, areas)
-    rows = []
-    members = positions_by(of, len(shapes))
-    for gap in listed:
-        here = members[gap]
-        edges, weight = uncovered.edge[here], metres[here]
-        nearest = _nearest(network, edges, weight, minutes, tier, facilities)
-        rest = shapely.intersection(shapely.difference(shapes[gap], covered_space), boundary)
-        rows.append(
-            {
-                "tier": tier,
-                "street_m": street_m[gap],
-                "area": heaviest(area_of[here], weight),
-                "nearest_facility": nearest,
-                "nearest_name": facilities["name"].get(nearest, ""),
-                # What is not covered is beyond the threshold, also where its edge's middle is not.
-                "minutes": weighted_median(np.maximum(minutes.edge[edges], beyond_min), weight),
-                "geometry": _polygons(shapes[gap] if rest.is_empty else rest),
-            }
-        )
-    names = pd.Index([f"{tier}-{rank:02d}" for rank in range(1, len(rows) + 1)], name="gap")
+    # From the shapes to their ranks: -1 for those not listed.
+    rank = np.full(len(shapes) + 1, -1)
+    rank[listed] = np.arange(len(listed))
+    group, count = rank[of], len(listed)
+    nearest = _nearest(network, uncovered.edge, metres, group, count, minutes, tier, facilities)
+    rest = shapely.difference(shapes[listed], covered_space)
+    rest = shapely.intersection(rest, boundary)
+    # What is not covered is beyond the threshold, also where its edge's middle is not.
+    beyond = np.maximum(minutes.edge[uncovered.edge], beyond_min)
+    rows = {
+        "tier": np.full(count, tier, dtype=object),
+        "street_m": street_m[listed],
+        "area": heaviest_names(areas_at(middles, areas), metres, group, count),
+        "nearest_facility": nearest,
+        "nearest_name": pd.Series(nearest).map(facilities["name"]).fillna("").to_numpy(object),
+        "minutes": weighted_medians(beyond, metres, group, count),
+        "geometry": [_polygons(s) for s in np.where(shapely.is_empty(rest), shapes[listed], rest)],
+    }
+    names = pd.Index([f"{tier}-{n:02d}" for n in range(1, count + 1)], name="gap")
     gaps = gpd.GeoDataFrame(
         rows, index=names, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=network.crs
     )
     return gaps, float(metres.sum() - street_m[listed].sum())
-
-
-def weighted_median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
-    """Return the weighted median; NaN counts as larger than any number."""
-    order = np.argsort(values, kind="stable")
-    half = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
-    return float(values[order[min(int(half), len(order) - 1)]])
 
 
 def areas_at(middles: NDArray[np.object_], areas: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
@@ -127,32 +120,30 @@ def areas_at(middles: NDArray[np.object_], areas: gpd.GeoDataFrame | None) -> ND
     return names
 
 
-def positions_by(of: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
-    """Return the positions of each of 0..count-1 in `of`, ascending."""
-    order = np.argsort(of, kind="stable")
-    return np.split(order, np.searchsorted(of[order], np.arange(count + 1)))[1:-1]
-
-
-def heaviest(names: NDArray[np.object_], weight: NDArray[np.float64]) -> str:
-    """Return the name with the greatest sum of weights, the first in the alphabet of equal ones."""
-    known, which = np.unique(names, return_inverse=True)
-    return str(known[int(np.argmax(np.bincount(which, weights=weight)))])
-
-
 def _nearest(
     network: WalkingNetwork, edges: NDArray[np.int64], weight: NDArray[np.float64],
-    minutes: Minutes, tier: str, facilities: gpd.GeoDataFrame,
-) -> str:  # fmt: skip
-    whose = minutes.edge_facility[edges]
-    if (whose >= 0).any():
-        counts = np.bincount(whose[whose >= 0], weights=weight[whose >= 0])
-        return str(facilities.index[int(np.argmax(counts))])
+    group: NDArray[np.int64], count: int, minutes: Minutes, tier: str, facilities: gpd.GeoDataFrame,
+) -> NDArray[np.object_]:  # fmt: skip
+    """Return the facility that is nearest for most of each gap: by street, else as the crow flies.
+
+    Its id; empty where there is none.
+    """
+    best = heaviest(minutes.edge_facility[edges], weight, group, count)
+    found = np.append(facilities.index.to_numpy(object), "")[best]
     members = facilities[facilities["tier"] == tier]
-    if members.empty:
-        return ""
-    heart = np.average(network.midpoints()[edges], axis=0, weights=weight)
-    distance = shapely.distance(members.geometry.to_numpy(), shapely.points(heart))
-    return str(members.index[int(np.argmin(distance))])
+    alone = np.flatnonzero(best < 0)
+    if members.empty or len(alone) == 0:
+        return found
+    here = group >= 0
+    total = np.bincount(group[here], weights=weight[here], minlength=count)
+    middles = network.midpoints()[edges[here]]
+    heart = np.column_stack(
+        [np.bincount(group[here], weights=weight[here] * axis, minlength=count) / total
+         for axis in middles.T]
+    )  # fmt: skip
+    _, member = cKDTree(shapely.get_coordinates(members.geometry.to_numpy())).query(heart[alone])
+    found[alone] = members.index.to_numpy(object)[member]
+    return found
 
 
 def _polygons(shape: shapely.Geometry) -> shapely.MultiPolygon:

@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from .causes import CAUSES, Facilities, find_causes
-from .circle import circle_by_area, circle_of, home_minutes, snap_homes
+from .causes import CAUSES, Facilities, Otherwise, find_causes, otherwise
+from .circle import area_names, circle_by_area, circle_of, home_minutes, snap_homes
 from .demand import Demand
 from .fairness import fairness_of, gini_by_area
 from .groups import Groups, tier_groups
@@ -119,9 +119,10 @@ def assess_people(
         study, network, homes, places, facilities, snapped, tiers, thresholds, covered
     )
     uncovered.append(circle_left(uncovered, covered["all"]))
+    area = area_names(homes, areas)
     found = {
         one.tier: find_people_gaps(
-            network, inside, homes, places, one, areas=areas, facilities=facilities
+            network, inside, homes, places, one, area=area, facilities=facilities
         )
         for one in uncovered
     }
@@ -159,13 +160,14 @@ def uncovered_by(
     thresholds_min, covered
         Minutes of each group, and the pieces of street that it covers.
     """
+    other = otherwise(network)
     return [
         Uncovered(
             tier=name,
             minutes=homes[f"minutes_{name}"].to_numpy(float),
             cause=_causes(
                 study, network, homes, places, facilities, snapped, name, members,
-                thresholds_min[name],
+                thresholds_min[name], other,
             ),
             nearest=homes[f"nearest_{name}"].to_numpy(object),
             streets=covered[name],
@@ -177,7 +179,7 @@ def uncovered_by(
 def _causes(
     study: Study, network: WalkingNetwork, homes: gpd.GeoDataFrame, places: Snapped,
     facilities: gpd.GeoDataFrame, snapped: Snapped, tier: str, members: NDArray[np.int64],
-    threshold_min: float,
+    threshold_min: float, other: Otherwise,
 ) -> NDArray[np.object_]:  # fmt: skip
     of_tier = Facilities(
         xy=shapely.get_coordinates(facilities.geometry.to_numpy()[members]),
@@ -192,6 +194,7 @@ def _causes(
         threshold_min=threshold_min,
         horizon_min=study.horizon_min,
         direction=study.direction,
+        other=other,
     )
 
 

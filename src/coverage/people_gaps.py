@@ -1,6 +1,5 @@
 """Gaps in people: contiguous inhabited areas that are not covered, with head-count and cause."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +9,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from .by_group import heaviest_names, names_by_weight, weighted_medians
 from .causes import CAUSES
-from .gaps import areas_at, heaviest, positions_by, weighted_median
 from .inhabited import inhabited_areas
 from .network import WalkingNetwork
 from .pieces import Pieces, subtract
@@ -57,7 +56,7 @@ def find_people_gaps(
     places: Snapped,
     uncovered: Uncovered,
     *,
-    areas: gpd.GeoDataFrame | None,
+    area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
 ) -> tuple[gpd.GeoDataFrame, float, float]:
     """Find the gaps of one tier, those with the most elderly people first.
@@ -72,8 +71,8 @@ def find_people_gaps(
         The homes, and where they stand on the network.
     uncovered
         What the tier does not cover.
-    areas
-        Areas to name the gaps by (index: name), or None.
+    area
+        Shape (D,), the name of the area that each home lies in; empty without areas.
     facilities
         All facilities (index: id, column ``name``).
 
@@ -92,7 +91,7 @@ def find_people_gaps(
         street_names(network, places),
         uncovered,
         pieces_left(network, inside, uncovered),
-        areas=areas,
+        area=area,
         facilities=facilities,
     )
 
@@ -110,9 +109,8 @@ def pieces_left(
 ) -> NDArray[np.float64]:
     """Return what is not covered of the streets: middles (x, y) and metres, shape (P, 3)."""
     left = subtract(inside, uncovered.streets)
-    middles = shapely.line_interpolate_point(network.lines_of(left), 0.5, normalized=True)
     metres = (left.end - left.start) * network.length_m[left.edge]
-    return np.column_stack([shapely.get_coordinates(middles).reshape(-1, 2), metres])
+    return np.column_stack([network.ends_of(left).mean(axis=1), metres])
 
 
 def people_gaps(
@@ -121,7 +119,7 @@ def people_gaps(
     uncovered: Uncovered,
     left: NDArray[np.float64],
     *,
-    areas: gpd.GeoDataFrame | None,
+    area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
 ) -> tuple[gpd.GeoDataFrame, float, float]:
     """Find the gaps as `find_people_gaps`, without the network.
@@ -136,55 +134,53 @@ def people_gaps(
         What the tier does not cover.
     left
         Its streets as `pieces_left` returns them.
-    areas, facilities
+    area, facilities
         As of `find_people_gaps`.
     """
-    elderly = points["elderly"].to_numpy(float)
-    home = np.flatnonzero((uncovered.cause != "") & (points["population"] > 0).to_numpy())
+    elderly, population = points["elderly"].to_numpy(float), points["population"].to_numpy(float)
+    home = np.flatnonzero((uncovered.cause != "") & (population > 0))
     xy = shapely.get_coordinates(points.geometry.to_numpy()[home])
     shapes = inhabited_areas(xy)
-    of = np.full(len(points), -1)
-    of[home] = _shape_at(shapely.points(xy), shapes, "intersects")
-    people = np.bincount(of[home], weights=elderly[home], minlength=len(shapes))
+    shape = _shape_at(shapely.points(xy), shapes, "intersects")
+    people = np.bincount(shape + 1, weights=elderly[home], minlength=len(shapes) + 1)[1:]
     listed = np.flatnonzero(people >= SMALLEST_GAP_ELDERLY)
     listed = listed[np.argsort(-people[listed], kind="stable")]
+    count = len(listed)
+    # From the shapes to their ranks: -1 for those not listed, and for no shape.
+    rank = np.full(len(shapes) + 1, -1)
+    rank[listed] = np.arange(count)
+    of, weight = rank[shape], elderly[home]
+    cause, nearest = uncovered.cause[home], uncovered.nearest[home]
+    main = heaviest_names(cause, weight, of, count)
+    mostly = np.bincount(
+        of + 1, weights=np.where(cause == np.append(main, "")[of], weight, 0.0), minlength=count + 1
+    )[1:]
+    nearest_id = heaviest_names(nearest, weight, of, count)
     street_of, street_m = _shape_at(shapely.points(left[:, :2]), shapes, "contains"), left[:, 2]
-    area_of = areas_at(points.geometry.to_numpy(), areas)
-    uncovered_m = np.bincount(street_of + 1, weights=street_m, minlength=len(shapes) + 1)[1:]
-    population = points["population"].to_numpy(float)
-    members = positions_by(of, len(shapes))
-    rows = []
-    for gap in listed:
-        here = members[gap]
-        weight = elderly[here]
-        cause = heaviest(uncovered.cause[here], weight)
-        nearest = heaviest(uncovered.nearest[here], weight)
-        rows.append(
-            {
-                "tier": uncovered.tier,
-                "elderly": people[gap],
-                "population": float(population[here].sum()),
-                "cause": cause,
-                "cause_zh": CAUSES[cause],
-                "cause_share": float(weight[uncovered.cause[here] == cause].sum() / weight.sum()),
-                "area": heaviest(area_of[here], weight),
-                "streets": _street_names(street[here], weight),
-                "nearest_facility": nearest,
-                "nearest_name": facilities["name"].get(nearest, ""),
-                "minutes": weighted_median(uncovered.minutes[here], weight),
-                "street_m": float(uncovered_m[gap]),
-                "geometry": shapes[gap],
-            }
-        )
-    index = pd.Index([f"{uncovered.tier}-{n:02d}" for n in range(1, len(rows) + 1)], name="gap")
+    in_gap = rank[street_of]
+    rows = {
+        "tier": np.full(count, uncovered.tier, dtype=object),
+        "elderly": people[listed],
+        "population": np.bincount(of + 1, weights=population[home], minlength=count + 1)[1:],
+        "cause": main,
+        "cause_zh": [CAUSES[name] for name in main],
+        "cause_share": mostly / people[listed],
+        "area": heaviest_names(area[home], weight, of, count),
+        "streets": names_by_weight(street[home], weight, of, count, most=_MOST_STREETS),
+        "nearest_facility": nearest_id,
+        "nearest_name": pd.Series(nearest_id).map(facilities["name"]).fillna("").to_numpy(object),
+        "minutes": weighted_medians(uncovered.minutes[home], weight, of, count),
+        "street_m": np.bincount(in_gap + 1, weights=street_m, minlength=count + 1)[1:],
+        "geometry": shapes[listed],
+    }
+    index = pd.Index([f"{uncovered.tier}-{n:02d}" for n in range(1, count + 1)], name="gap")
     gaps = gpd.GeoDataFrame(
         rows, index=index, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=points.crs
     )
-    in_listed = np.isin(street_of, listed)
     return (
         gaps,
         float(elderly[home].sum() - people[listed].sum()),
-        float(street_m[~in_listed].sum()),
+        float(street_m[in_gap < 0].sum()),
     )
 
 
@@ -199,12 +195,3 @@ def _shape_at(
     shape, spot = shapely.STRtree(spots).query(shapes, predicate=relation)
     of[spot] = shape
     return of
-
-
-def _street_names(names: NDArray[np.object_], weight: NDArray[np.float64]) -> str:
-    people: Counter[str] = Counter()
-    for name, elderly in zip(names.tolist(), weight.tolist(), strict=True):
-        if isinstance(name, str):
-            people[name] += elderly
-    first = sorted(people.items(), key=lambda item: (-item[1], item[0]))[:_MOST_STREETS]
-    return "、".join(name for name, _ in first)

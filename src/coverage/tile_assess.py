@@ -23,7 +23,7 @@ from .assessment import (
     with_any_and_all,
     within_each,
 )
-from .causes import FAR, Facilities, can_pass, find_causes
+from .causes import FAR, Facilities, Otherwise, can_pass, find_causes, otherwise
 from .circle import home_minutes, snap_homes
 from .demand import (
     inside_only,
@@ -252,11 +252,11 @@ def _with_people(
     homes = home_minutes(homes, places, links, tiers, thresholds, facilities.index)
     decay = part.decay if part else "none"
     service = service_parts(homes["elderly"].to_numpy(float), links, tiers, thresholds, decay=decay)
-    uncovered, doubts = [], []
+    uncovered, doubts, other = [], [], otherwise(network)
     for tier, members in tiers.items():
         one, doubt = _uncovered(
             plan, ground, labels, network, snapped, placed, homes, places, tier, members,
-            thresholds[tier], covered[tier],
+            thresholds[tier], covered[tier], other,
         )  # fmt: skip
         uncovered.append(one)
         doubts.append(doubt)
@@ -292,7 +292,7 @@ def _demand(
 def _uncovered(
     plan: Plan, ground: Ground, labels: Labels, network: WalkingNetwork, snapped: Snapped,
     placed: Placed, homes: gpd.GeoDataFrame, places: Snapped, tier: str,
-    members: NDArray[np.int64], threshold_min: float, covered: Pieces,
+    members: NDArray[np.int64], threshold_min: float, covered: Pieces, other: Otherwise,
 ) -> tuple[Uncovered, pd.DataFrame]:  # fmt: skip
     """Return what a tier leaves uncovered in a tile, and which homes are to be asked again."""
     study, facilities = plan.study, plan.inputs.facilities
@@ -309,8 +309,8 @@ def _uncovered(
     def causes(passable: NDArray[np.bool_] | None) -> NDArray[np.object_]:
         return find_causes(
             network, xy, places, minutes, of_tier, threshold_min=threshold_min,
-            horizon_min=study.horizon_min, direction=study.direction, connected=connected,
-            passable=passable,
+            horizon_min=study.horizon_min, direction=study.direction, other=other,
+            connected=connected, passable=passable,
         )  # fmt: skip
 
     cause = causes(None)
@@ -318,9 +318,9 @@ def _uncovered(
     doubt = np.flatnonzero(
         (cause == "barrier") & np.isin(labels.walker[at], placed.component[members][stands])
     )
-    otherwise = cause
+    if_it_can = cause
     if len(doubt):
-        otherwise = causes(np.ones(len(homes), dtype=bool))
+        if_it_can = causes(np.ones(len(homes), dtype=bool))
     doubts = pd.DataFrame(
         {
             "home": doubt,
@@ -328,7 +328,7 @@ def _uncovered(
             "edge_key": ground.edge_key[places.edge[doubt]],
             "fraction": places.fraction[doubt],
             "distance_m": places.distance_m[doubt],
-            "otherwise": otherwise[doubt],
+            "otherwise": if_it_can[doubt],
         }
     )
     one = Uncovered(

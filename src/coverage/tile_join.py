@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .assessment import OUTSIDE_AREAS, SCRAP_M, street_rows
-from .circle import circle_by_area, circle_of
+from .circle import area_names, circle_by_area, circle_of
 from .demand import Demand
 from .fairness import fairness_of, gini_by_area
 from .groups import service_groups, tier_groups
@@ -119,9 +119,10 @@ def joined(
     ]
     uncovered.append(circle_left(uncovered, _NO_PIECES))
     street = homes["street"].to_numpy(object)
+    area = area_names(homes, inputs.areas)
     gaps = {
         one.tier: people_gaps(
-            homes, street, one, left[one.tier], areas=inputs.areas, facilities=inputs.facilities
+            homes, street, one, left[one.tier], area=area, facilities=inputs.facilities
         )
         for one in uncovered
     }

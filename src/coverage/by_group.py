@@ -1,0 +1,97 @@
+"""Figures of many groups at once, without a loop over them.
+
+Rows are grouped by ``of``, shape (R,): the number of each row's group, 0..count-1; rows of -1 are
+in none.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+def positions_by(of: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+    """Return the positions of each of 0..count-1 in `of`, ascending."""
+    order = np.argsort(of, kind="stable")
+    return np.split(order, np.searchsorted(of[order], np.arange(count + 1)))[1:-1]
+
+
+def heaviest(
+    code: NDArray[np.int64], weight: NDArray[np.float64], of: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """Return each group's code with the greatest sum of weights, the least of equal ones.
+
+    Rows of a negative code count for nothing; a group of none has -1.
+    """
+    group, code, _ = _sums(code, weight, of)
+    groups, first = np.unique(group, return_index=True)
+    found = np.full(count, -1)
+    found[groups] = code[first]
+    return found
+
+
+def heaviest_names(
+    names: NDArray[np.object_], weight: NDArray[np.float64], of: NDArray[np.int64], count: int
+) -> NDArray[np.object_]:
+    """Return each group's name with the greatest sum of weights; empty for a group of none.
+
+    Of equal ones the first in the alphabet.
+    """
+    code, known = pd.factorize(names, sort=True)
+    return np.append(np.asarray(known, dtype=object), "")[heaviest(code, weight, of, count)]
+
+
+def names_by_weight(
+    names: NDArray[np.object_], weight: NDArray[np.float64], of: NDArray[np.int64], count: int,
+    *, most: int,
+) -> NDArray[np.object_]:  # fmt: skip
+    """Return each group's names, `most` at most, those with most weight first, as one text.
+
+    Rows without a name (None, NaN) count for nothing.
+    """
+    code, known = pd.factorize(names, sort=True)
+    group, code, _ = _sums(code, weight, of)
+    begins = np.searchsorted(group, group)
+    kept = np.arange(len(group)) - begins < most
+    texts = (
+        pd.Series(np.asarray(known, dtype=object)[code[kept]]).groupby(group[kept]).agg("、".join)
+    )
+    found = np.full(count, "", dtype=object)
+    found[texts.index.to_numpy(int)] = texts.to_numpy(object)
+    return found
+
+
+def weighted_medians(
+    values: NDArray[np.float64], weight: NDArray[np.float64], of: NDArray[np.int64], count: int
+) -> NDArray[np.float64]:
+    """Return the weighted median of each group; NaN for a group of none.
+
+    It is the least value that half of the weight has or falls short of; NaN counts as larger than
+    any number.
+    """
+    rows = np.flatnonzero(of >= 0)
+    rows = rows[np.lexsort((values[rows], of[rows]))]
+    group = of[rows]
+    total = np.bincount(group, weights=weight[rows], minlength=count)
+    before = np.concatenate([[0.0], np.cumsum(weight[rows])])
+    begins = np.searchsorted(group, np.arange(count + 1))
+    within = before[1:] - before[begins[group]]
+    # Sums over all groups round; a half that is reached must not be missed for it.
+    enough = within >= total[group] / 2 - 1e-12 * max(float(before[-1]), 1.0)
+    found = np.full(count, np.nan)
+    hit = np.flatnonzero(enough)
+    groups, first = np.unique(group[hit], return_index=True)
+    found[groups] = values[rows[hit[first]]]
+    return found
+
+
+def _sums(
+    code: NDArray[np.int64], weight: NDArray[np.float64], of: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return group, code and sum of weights: by group, the heaviest first, then the least code."""
+    rows = np.flatnonzero((of >= 0) & (code >= 0))
+    codes = int(code.max(initial=0)) + 1
+    key, which = np.unique(of[rows] * codes + code[rows], return_inverse=True)
+    sums = np.bincount(which, weights=weight[rows], minlength=len(key)).astype(float)
+    group, code = np.divmod(key, codes)
+    order = np.lexsort((code, -sums, group))
+    return group[order], code[order], sums[order]
