@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
 import coverage
+from coverage.by_service import WHOLE
 from coverage.outputs import report_charts, report_maps
 from coverage.outputs.report_page import report_html
 from coverage.outputs.report_svg import apart
@@ -156,8 +157,19 @@ def renamed(result, names):
         facilities=named(result.visits.facilities, "name"),
         homes=named(result.visits.homes, "area"),
     )  # fmt: skip
+    table = result.services.table
+    whole, rest = table[table["area"] == WHOLE], table[table["area"] != WHOLE]
+    part = rest[rest["area"] == rest["area"].iloc[0]]
+    parts = pd.concat([part] * len(texts), ignore_index=True).assign(
+        area=pd.Series([text for text in texts for _ in range(len(part))], dtype=object)
+    )
+    services = dataclasses.replace(
+        result.services, table=pd.concat([whole.astype({"area": object}), parts]),
+        gaps=named(result.services.gaps, "nearest_name", "area", "streets"),
+    )  # fmt: skip
     return dataclasses.replace(
         result, summary=summary, areas=areas, gaps=gaps, next=proposed, visits=visits,
+        services=services,
         streets=named(result.streets, "name"),
         facilities=facilities.assign(elderly_only=1000.0 + np.arange(len(facilities))[::-1]),
         study=result.study.model_copy(update={"title": names[0], "notices": tuple(texts)}),

@@ -1,5 +1,7 @@
 """Services: how lists name them, and coverage, gaps and people by service as by tier."""
 
+import re
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -12,7 +14,8 @@ from numpy.testing import assert_allclose
 import coverage
 from conftest import CRS, make_network
 from coverage.assessment import with_any_and_all
-from coverage.by_service import WHOLE, assess_services, services_summary
+from coverage.by_service import WHOLE, assess_services, services_summary, services_warnings
+from coverage.causes import CAUSES
 from coverage.demand import Demand
 from coverage.errors import InputError
 from coverage.groups import groups_of, service_groups
@@ -20,13 +23,17 @@ from coverage.inputs.facilities import read_facilities
 from coverage.inputs.facilities_osm import Found, facilities_of
 from coverage.outputs.layers import layers_of
 from coverage.outputs.qgis_styles import layer_styles
+from coverage.outputs.report_page import report_html
 from coverage.outputs.tables import tables
+from coverage.outputs.warning_words import warning_zh
 from coverage.people import assess_people
 from coverage.pieces import whole
+from coverage.proposals import propose
 from coverage.reach import reach_of_each
 from coverage.service_kinds import SERVICE_NAMES_EN, SERVICE_NAMES_ZH, SERVICES, read_services
 from coverage.study import study_from_toml
-from coverage.study_parts import TIERS
+from coverage.study_parts import TIERS, SitingPart
+from coverage.where_next import nobody_yet
 from test_people import homes_at
 from test_reach import snap_all
 
@@ -259,3 +266,74 @@ def test_a_street_that_is_solved_by_hand():
     )
     # Homes as far apart as these are one contiguous area, as cells of a coarse raster are.
     assert [found[s]["gaps"] for s in ("dining", "rehab")] == [1, 1]
+
+
+# ---- the report ----
+
+
+def shown_rows(page, name):
+    """Return the rows of one of the report's tables, as lists of what each cell says in Chinese."""
+    body = page.split(f'aria-labelledby="table-{name}"><thead>')[1].split("</table>")[0]
+    return [
+        [re.sub(r'<span lang="en">.*?</span>|<[^>]+>', "", part) for part in row.split("</td>")]
+        for row in body.split("<tbody>")[1].split("</tr>")[:-1]
+    ]
+
+
+def test_the_report_says_what_each_service_covers_and_lacks(by_tier):
+    page = report_html(by_tier)
+    assert "各项服务" in page
+    assert "Service by service" in page
+    said = re.sub(r"<[^>]+>", "", page)
+    everybody, silent = len(by_tier.facilities), by_tier.services.silent
+    assert f"{everybody} 处设施中有 {silent} 处未填服务内容，按不提供任何服务计" in said
+    found = by_tier.summary["services"]
+    rows = shown_rows(page, "services")
+    order = sorted(found, key=lambda name: found[name]["share_elderly"])
+    for row, name in zip(rows, order, strict=True):
+        own = found[name]
+        gaps = by_tier.services.gaps[by_tier.services.gaps["service"] == name]
+        largest = gaps.loc[gaps["elderly"].idxmax()]
+        assert row[0] == f"{SERVICE_NAMES_ZH[name]}{own['facilities']}"
+        assert row[1:3] == ["15", f"{own['elderly']:,.0f}"]
+        assert row[3].startswith(f"{own['share_elderly']:.0%}"[:2])
+        assert row[5] == str(own["gaps"])
+        assert row[6] == (
+            f"{largest['area']}：{largest['elderly']:,.0f} 名，{CAUSES[largest['cause']]}"
+        )
+    assert len(shown_rows(page, "services-by-area")) == len(by_tier.areas)
+
+
+def test_what_a_study_names_and_nobody_offers_is_a_row_of_nothing(tmp_path):
+    said = {"street": "护理"}
+    result = coverage.run(
+        with_services(
+            tmp_path,
+            lambda row: said.get(row["tier"], ""),
+            "\n[services.rehab]\nthreshold_min = 10\n",
+        )
+    )
+    warned = "services: no facility offers rehab"
+    assert warned in result.summary["warnings"]
+    assert warning_zh(warned) == "服务：没有设施提供“康复”"
+    first = shown_rows(report_html(result), "services")[0]
+    assert first == ["康复0", "10", "0", "0%", "—", "—", "没有设施提供", ""]
+
+
+def test_every_warning_of_services_has_its_chinese(by_tier):
+    study = study_from_toml(TOML + "".join(f"[services.{name}]\n" for name in SERVICES))
+    warnings = [
+        *services_warnings(by_tier.services, study, 24),
+        *services_warnings(None, study, 24),
+        *(f"siting: {nobody_yet(name, 0)}" for name in SERVICES),
+    ]
+    assert len(warnings) == 1 + 4 + 6 + 6
+    for warning in warnings:
+        chinese = warning_zh(warning)
+        assert re.fullmatch("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”\\d ]+", chinese), chinese
+    places = by_tier.inputs.candidates.assign(fits=[("street",)] * len(by_tier.inputs.candidates))
+    with pytest.raises(InputError) as caught:
+        propose(by_tier, asked=SitingPart(service="rehab"), candidates=places.to_crs(CRS))
+    assert warning_zh(f"siting: {caught.value}") == (
+        "选址：没有一处备选点可用来提供“康复”；请核对其位置，并在 fits 列中写明该服务，或留空"
+    )

@@ -20,6 +20,7 @@ from .report_gaps import gaps_section
 from .report_next import next_section
 from .report_notes import limits, methods, quality
 from .report_overall import overall
+from .report_services import services_section
 from .report_sources import reproduction, sources
 from .report_svg import Figure
 from .report_tables import causes_table, facilities_table
@@ -178,6 +179,7 @@ def _sections(findings: Findings) -> list[tuple[Words, str]]:
             fairness_section(findings) if people else _missing(_NO_FAIRNESS),
         ),
         (Words("重点缺口", "The largest gaps"), gaps_section(findings)),
+        *_services(findings),
         *_next(findings),
         *_visits(findings),
         (
@@ -196,6 +198,12 @@ def _small_print(findings: Findings) -> list[tuple[Words, str]]:
         (Words("来源与依据", "Sources"), sources(findings)),
         (Words("复现", "How to repeat it"), reproduction(findings)),
     ]
+
+
+def _services(findings: Findings) -> list[tuple[Words, str]]:
+    """Return the section about services, of a study in which somebody offers or names one."""
+    content = services_section(findings)
+    return [(Words("各项服务", "Service by service"), content)] if content else []
 
 
 def _next(findings: Findings) -> list[tuple[Words, str]]:

@@ -139,25 +139,29 @@ def _area_cells(
     for tier in shown:
         part = row[f"share_elderly_{tier}"] if people else row[f"share_{tier}"]
         covered = count(row[f"elderly_{tier}"]) if people else km_count(row[f"covered_km_{tier}"])
-        cells += [cell(covered, "new"), cell(share(part), "share", _missing_tint(part))]
+        cells += [cell(covered, "new"), cell(share(part), "share", missing_tint(part))]
         if people:
             half = row[f"minutes_median_{tier}"]
             nobody = not row["elderly"]
             cells.append(
                 cell(
-                    _median(half, nobody, findings), "", _minutes_tint(half, findings, tier, nobody)
+                    median_minutes(half, nobody, findings),
+                    "",
+                    _minutes_tint(half, findings, tier, nobody),
                 )
             )
     return "".join(cells)
 
 
-def _median(value: float | None, nobody: bool, findings: Findings) -> str:
+def median_minutes(value: float | None, nobody: bool, findings: Findings) -> str:
+    """Return minutes, of those beyond the horizon as such; nothing of nobody."""
     if (value is None or value != value) and not nobody:
         return f"&gt;&#8201;{findings.study.horizon_min:g}"
     return minutes(value)
 
 
-def _missing_tint(part: float | None) -> str:
+def missing_tint(part: float | None) -> str:
+    """Return the colour behind a share: the deeper, the more is not covered."""
     if part is None or part != part:
         return ""
     return f"{GAP}{round((1 - part) * 0.36 * 255):02x}"
@@ -279,7 +283,7 @@ def gaps_table(findings: Findings, tiers: Sequence[TierName], most: int) -> Mark
         rows.append(
             f"<tr>{row_head(TIER_SHORT[row['tier']])}{cell(_area(row['area']), 'left')}"
             f"{cell(amount)}{cause}{cell(nearest, 'left')}"
-            f"{cell(_median(row['minutes'], False, findings))}</tr>"
+            f"{cell(median_minutes(row['minutes'], False, findings))}</tr>"
         )
     caption = words(
         "{tiers}的主要缺口（时限 {limits} 分钟）", "The largest gaps of the {tiers} ({limits} min)",

@@ -74,6 +74,9 @@ _WARNINGS: tuple[tuple[str, str], ...] = (
     (rf"services: no facility offers ({_SERVICES})", r"服务：没有设施提供“\1”"),
     (rf"siting: no facility offers ({_SERVICES}) yet, so nobody is covered before the first one "
      r"opens", r"选址：目前没有设施提供“\1”，开设第一处之前无人覆盖"),
+    (rf"siting: candidates: none of them can be used \(.+\)\. Name ({_SERVICES}) in their column "
+     r"fits, or leave it empty\.",
+     r"选址：没有一处备选点可用来提供“\1”；请核对其位置，并在 fits 列中写明该服务，或留空"),
 )  # fmt: skip
 _ASSUMPTIONS: tuple[tuple[str, str, str], ...] = (
     (r"elderly share by column '(.+)' \(assumed 假设\)",
