@@ -44,6 +44,7 @@ LAYERS = [
     {"catalogue", "summary", "preparation"},
     {"where_next", "street_changes", "home_visits"},
     {"findings"},
+    {"whatif_services"},
     {"whatif", "run_changes", "proposals"},
     {"outputs", "weak_points"},
     {"result", "difference"},

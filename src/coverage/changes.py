@@ -10,10 +10,14 @@ LonLat = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A facility that opens at a longitude and latitude, degrees."""
+    """A facility that opens at a longitude and latitude, degrees.
+
+    `services` are what it offers, by any name that a facility list may have for them.
+    """
 
     lon_lat: LonLat
     tier: TierName = "community"
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,9 @@ Change = Opened | Closed | Blocked | Linked
 def said(change: Change) -> str:
     """Return a change in words."""
     if isinstance(change, Opened):
-        return f"开设 open {change.tier} at {change.lon_lat[0]:.6f},{change.lon_lat[1]:.6f}"
+        offers = f", offering {', '.join(change.services)}" if change.services else ""
+        lon, lat = change.lon_lat
+        return f"开设 open {change.tier} at {lon:.6f},{lat:.6f}{offers}"
     if isinstance(change, Closed):
         return f"关闭 close {change.id}"
     if isinstance(change, Blocked):

@@ -7,13 +7,16 @@ import click
 
 from .cli_options import Folder, load, study_argument, with_changes
 
+_FACILITY = "LON,LAT,TIER[,SERVICE…]"
+
 
 def _parts(texts: tuple[str, ...], option: str, form: str, wrong: list[str]) -> list[list[str]]:
     """Return the values between the commas of each use of an option."""
     found = []
     for text in texts:
         parts = [part.strip() for part in text.replace("，", ",").split(",")]
-        if len(parts) == form.count(",") + 1:
+        needed = form.split("[")[0].count(",") + 1
+        if len(parts) == needed or (len(parts) > needed and form.endswith("…]")):
             found.append(parts)
         else:
             wrong.append(f"{option} takes {form}, not '{text}'.")
@@ -31,7 +34,8 @@ def _numbers(parts: list[str], option: str, wrong: list[str]) -> list[float]:
 @click.command("whatif")
 @study_argument
 @with_changes
-@click.option("--add", multiple=True, metavar="LON,LAT,TIER", help="A facility that opens.")
+@click.option("--add", multiple=True, metavar=_FACILITY,
+              help="A facility that opens, and what it offers if it does.")  # fmt: skip
 @click.option("--close", multiple=True, metavar="ID", help="A facility that closes.")
 @click.option("--block", multiple=True, type=int, metavar="WAY",
               help="A way nobody may walk, by its OpenStreetMap id.")  # fmt: skip
@@ -58,10 +62,10 @@ def whatif(
 
     wrong: list[str] = []
     changes: list[Any] = []
-    for lon, lat, tier in _parts(add, "--add", "LON,LAT,TIER", wrong):
+    for lon, lat, tier, *services in _parts(add, "--add", _FACILITY, wrong):
         if place := _numbers([lon, lat], "--add", wrong):
             # Any text: `what_if` tells of an unknown tier together with all other problems.
-            changes.append(Opened((place[0], place[1]), tier))  # type: ignore[arg-type]
+            changes.append(Opened((place[0], place[1]), tier, tuple(services)))  # type: ignore[arg-type]
     changes += [Closed(name) for name in close] + [Blocked(way) for way in block]
     for option, texts, kind in (
         ("--add-lift", add_lift, "lift"),

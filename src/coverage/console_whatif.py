@@ -10,10 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from .changes import said
-from .whatif import KEYS, WhatIf
+from .service_kinds import SERVICE_NAMES_ZH
+from .whatif import WhatIf
 
-_ZH = {"community": "社区站", "street": "街道中心", "district": "区县中心", "any": "任一",
-       "all": "全部"}  # fmt: skip
+_TIERS = {"community": "社区站", "street": "街道中心", "district": "区县中心", "any": "任一",
+          "all": "全部"}  # fmt: skip
+_ZH = {**_TIERS, **SERVICE_NAMES_ZH}
 
 
 def show_what_if(found: WhatIf, path: Path | None) -> None:
@@ -26,7 +28,8 @@ def show_what_if(found: WhatIf, path: Path | None) -> None:
     for change in found.changes:
         console.print(f"what if 如果: {escape(said(change))}")
     console.print("Elderly people covered 覆盖的老年人:")
-    shown = _table("tier 层级")
+    named = "tier 层级" if len(found.figures) == len(_TIERS) else "tier, service 层级、服务"
+    shown = _table(named)
     for key, row in found.figures.iterrows():
         shown.add_row(f"{key} {_ZH[str(key)]}", *_cells(row))
     console.print(shown)
@@ -35,16 +38,16 @@ def show_what_if(found: WhatIf, path: Path | None) -> None:
         rows = [
             (str(area), key, values)
             for area, row in areas.iterrows()
-            for key in KEYS
+            for key in map(str, found.figures.index)
             if (values := row[[f"{key}_{name}" for name in found.figures.columns]])[2:].any()
         ]
         if rows:
-            shown = _table("area 片区", "tier 层级")
+            shown = _table("area 片区", named)
             for area, key, values in rows:
                 shown.add_row(escape(area), f"{key} {_ZH[key]}", *_cells(values))
             console.print(shown)
     if not len(found.changed):
-        console.print("Nobody gains or loses a tier 没有人增加或失去覆盖。")
+        console.print("Nobody gains or loses any of them 没有人增加或失去覆盖。")
     if path is not None:
         console.print(f"Homes 住处: {escape(str(path))}", soft_wrap=True)
 

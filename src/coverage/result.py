@@ -1,6 +1,6 @@
 """What an analysis found, with what one does next with it: look, ask, save."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .changes import Blocked, Closed, Linked, LonLat, Opened
+from .changes import Blocked, Closed, Linked, LonLat
 from .edits import LinkKind
 from .errors import Findings as Told
 from .errors import UsageError
@@ -24,7 +24,7 @@ from .proposals import Proposals, propose
 from .routes import Route, profile, route
 from .study import siting_asked
 from .study_parts import TierName
-from .whatif import WhatIf, what_if
+from .whatif import WhatIf, opening, what_if
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, repr=False)
@@ -86,9 +86,19 @@ class Result(Findings):
         """Return what a walk passes through, place by place; see `coverage.routes.profile`."""
         return profile(self.network, walk)
 
-    def with_facility(self, lon_lat: LonLat, tier: TierName = "community") -> WhatIf:
-        """Return the coverage if a facility opened there (degrees); see `coverage.whatif`."""
-        return what_if(self, [Opened(lon_lat, tier)])
+    def with_facility(
+        self, lon_lat: LonLat, tier: TierName = "community", *, services: Sequence[str] = ()
+    ) -> WhatIf:
+        """Return the coverage if a facility opened there (degrees); see `coverage.whatif`.
+
+        Parameters
+        ----------
+        lon_lat, tier
+            Where and what it is.
+        services
+            What it offers, by the names that a facility list may have for services.
+        """
+        return what_if(self, [opening(lon_lat, tier, services)])
 
     def without(self, facility_id: str) -> WhatIf:
         """Return the coverage if a facility closed; see `coverage.whatif`."""

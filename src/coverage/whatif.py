@@ -23,14 +23,16 @@ from .circle import area_of, doors_of, minutes_columns
 from .edits import LINK_KINDS, Join, LinkKind
 from .errors import UsageError
 from .findings import Findings
+from .groups import service_groups, thresholds_of, tier_groups
 from .network import project
 from .people import People
 from .repair import After, repair
+from .service_kinds import ACCEPTED, SERVICES, read_services
 from .snapping import Snapped
 from .standing import Before, Ground, ground_after, snap_near, standing
 from .study_parts import TIERS, TierName
+from .whatif_services import service_columns, services_after
 
-KEYS = (*TIERS, "any", "all")
 _CHANGES = pd.CategoricalDtype(["", "gained", "lost"])
 
 
@@ -47,10 +49,11 @@ class WhatIf:
     homes
         `coverage.people.People.homes` after the changes: ``elderly``, ``population``, for each tier
         ``minutes_<tier>``, ``to_…``, ``back_…``, ``nearest_…``, ``covered_…`` and ``change_<tier>``
-        (also ``change_any`` and ``change_all``): ``gained``, ``lost`` or empty.
+        (also ``change_any`` and ``change_all``): ``gained``, ``lost`` or empty. For each service
+        that some facility offers, before or after, the same without ``to_…`` and ``back_…``.
     figures
-        Index: tier, ``any``, ``all``. Elderly people covered ``before`` and ``after``, and those
-        who ``gained`` and ``lost`` it.
+        Index: tier, ``any``, ``all``, service. Elderly people covered ``before`` and ``after``, and
+        those who ``gained`` and ``lost`` it.
     searched
         Facilities and homes that were searched for anew.
     """
@@ -61,9 +64,11 @@ class WhatIf:
     figures: pd.DataFrame
     searched: int
 
-    def with_facility(self, lon_lat: LonLat, tier: TierName = "community") -> "WhatIf":
+    def with_facility(
+        self, lon_lat: LonLat, tier: TierName = "community", *, services: Sequence[str] = ()
+    ) -> "WhatIf":
         """Open a facility; see `coverage.changes.Opened`."""
-        return what_if(self.findings, [*self.changes, Opened(lon_lat, tier)])
+        return what_if(self.findings, [*self.changes, opening(lon_lat, tier, services)])
 
     def without(self, facility_id: str) -> "WhatIf":
         """Close a facility."""
@@ -81,9 +86,9 @@ class WhatIf:
 
     @property
     def changed(self) -> gpd.GeoDataFrame:
-        """The homes that gained or lost a tier, any or all."""
+        """The homes that gained or lost a tier, any or all, or a service."""
         some = np.zeros(len(self.homes), dtype=bool)
-        for key in KEYS:
+        for key in self.figures.index:
             some |= (self.homes[f"change_{key}"] != "").to_numpy()
         return self.homes[some]
 
@@ -101,7 +106,7 @@ class WhatIf:
                                  else [])]  # fmt: skip
         at = np.where((of < 0) | (of >= len(areas)), len(areas), of)
         columns = {}
-        for key, masks in _masks(self.homes).items():
+        for key, masks in _masks(self.homes, self.figures.index).items():
             for name, mask in masks.items():
                 weight = np.where(mask, self.homes["elderly"].to_numpy(float), 0.0)
                 columns[f"{key}_{name}"] = np.bincount(at, weight, len(areas) + 1)[: len(names)]
@@ -158,7 +163,13 @@ def what_if(findings: Findings, changes: Iterable[Change]) -> WhatIf:
         _refuse(problems)
     after = repair(before, ground, stand, closed)
     homes = _homes(findings, people, after, opened, closed)
-    return WhatIf(findings, changes, homes, _figures(homes), after.searched)
+    keys = [name.removeprefix("change_") for name in homes if name.startswith("change_")]
+    return WhatIf(findings, changes, homes, _figures(homes, keys), after.searched)
+
+
+def opening(lon_lat: LonLat, tier: TierName, services: Sequence[str]) -> Opened:
+    """Return the opening of a facility that offers services; one is taken as several are."""
+    return Opened(lon_lat, tier, (services,) if isinstance(services, str) else tuple(services))
 
 
 def _refuse(problems: Sequence[tuple[str, str]]) -> None:
@@ -183,12 +194,12 @@ def _before(findings: Findings, people: People) -> Before:
 def prepared(findings: Findings, people: People) -> Before:
     """Return what changes of a study are compared with."""
     study, network = findings.study, findings.network
-    tier_of = findings.facilities["tier"].to_numpy(object)
+    groups = {**tier_groups(findings.facilities), **service_groups(findings.facilities)}
     return standing(
         network,
         doors=doors_of(people.demand.points, network.crs),
         facility_xy=shapely.get_coordinates(findings.inputs.facilities.geometry.to_numpy()),
-        groups=tuple(np.flatnonzero(tier_of == tier) for tier in TIERS),
+        groups=tuple(groups.values()),
         links=people.links,
         direction=study.direction,
         horizon_min=study.horizon_min,
@@ -290,6 +301,10 @@ def _opened(
         name = said(change)
         if change.tier not in TIERS:
             problems.append((f"{name}: it is none of the tiers.", f"Known: {', '.join(TIERS)}."))
+        _, unknown = read_services(";".join(change.services))
+        if unknown:
+            shown = ", ".join(f"'{word}'" for word in unknown)
+            problems.append((f"{name}: {shown} is no service.", f"Known: {ACCEPTED}."))
         xy = _xy(before, name, [change.lon_lat], problems)
         if xy is None:
             continue
@@ -311,7 +326,7 @@ def _homes(
     findings: Findings, people: People, after: After, opened: Sequence[Opened],
     closed: NDArray[np.int64],
 ) -> gpd.GeoDataFrame:  # fmt: skip
-    """Return the homes with what changed, and whether it gained or lost them a tier."""
+    """Return the homes with what changed, and whether it gained or lost them a tier or service."""
     ids = findings.facilities.index.astype(str).to_numpy(object)
     names = np.concatenate([ids, _new_ids(ids, len(opened))])
     tier_of = np.concatenate(
@@ -319,18 +334,22 @@ def _homes(
     )
     kept = np.ones(len(names), dtype=bool)
     kept[closed] = False
-    tiers: dict[str, NDArray[np.int64]] = {
+    groups: dict[str, NDArray[np.int64]] = {
         tier: np.flatnonzero((tier_of == tier) & kept) for tier in TIERS
     }
-    thresholds: dict[str, float] = {name: tier.threshold_min for name, tier in findings.study.tiers}
-    some = minutes_columns(after.places, after.links, tiers, thresholds, names)
+    services = services_after(findings, opened, kept)
+    some = minutes_columns(
+        after.places, after.links, groups | services, thresholds_of(findings.study), names
+    )
     old = people.homes
+    before = {str(name): old[name].to_numpy() for name in old if name in some}
+    before |= service_columns(findings, len(old), services)
     new: dict[str, Any] = {str(name): old[name] for name in people.demand.points.columns}
-    for name, values in some.items():
-        new[name] = old[name].to_numpy().copy()
-        new[name][after.homes] = values
-    was, now = _reached(old), _reached(new)
-    for key in KEYS:
+    for name, values in before.items():
+        new[name] = values.copy()
+        new[name][after.homes] = some[name]
+    was, now = (_reached(homes, services) for homes in (before, new))
+    for key in now:
         gained, lost = now[key] & ~was[key], was[key] & ~now[key]
         new[f"change_{key}"] = pd.Categorical.from_codes(gained + 2 * lost, dtype=_CHANGES)
     return gpd.GeoDataFrame(new, index=old.index, geometry="geometry", crs=old.crs)
@@ -342,31 +361,36 @@ def _new_ids(ids: NDArray[np.object_], count: int) -> NDArray[np.object_]:
     return np.array([name for name, _ in zip(free, range(count), strict=False)], dtype=object)
 
 
-def _reached(homes: Mapping[str, Any] | pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    """Return which homes each tier, any and all cover."""
+def _reached(
+    homes: Mapping[str, Any] | pd.DataFrame, services: Iterable[str]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which homes each tier, any, all and each service cover."""
     covered: dict[str, NDArray[np.bool_]] = {
         tier: np.asarray(homes[f"covered_{tier}"], dtype=bool) for tier in TIERS
     }
     stack = np.stack(list(covered.values()))
     covered["any"] = np.asarray(stack.any(axis=0))
     covered["all"] = np.asarray(stack.all(axis=0))
+    for name in services:
+        covered[name] = np.asarray(homes[f"covered_{name}"], dtype=bool)
     return covered
 
 
-def _masks(homes: pd.DataFrame) -> dict[str, dict[str, NDArray[np.bool_]]]:
+def _masks(homes: pd.DataFrame, keys: Iterable[str]) -> dict[str, dict[str, NDArray[np.bool_]]]:
     """Return for each key which homes were and are covered, and which gained and lost it."""
     found = {}
-    for key, now in _reached(homes).items():
+    services = [key for key in keys if key in SERVICES]
+    for key, now in _reached(homes, services).items():
         change = homes[f"change_{key}"]
         gained, lost = (change == "gained").to_numpy(), (change == "lost").to_numpy()
         found[key] = {"before": now & ~gained | lost, "after": now, "gained": gained, "lost": lost}
     return found
 
 
-def _figures(homes: pd.DataFrame) -> pd.DataFrame:
+def _figures(homes: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
     elderly = homes["elderly"].to_numpy(float)
     rows = {
         key: {name: float(elderly[mask].sum()) for name, mask in masks.items()}
-        for key, masks in _masks(homes).items()
+        for key, masks in _masks(homes, keys).items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("tier")
