@@ -11,7 +11,7 @@ LAYERS = [
     {"columns", "covered_parts", "rounds", "siting_problem"},
     {"siting_models", "siting_greedy"},
     {"siting_assignment", "siting_choice"},
-    {"siting_capacity"},
+    {"siting_capacity", "siting_median"},
     {"siting"},
     {"cache"},
     {"walkers", "streets", "tags", "notebook", "study_card"},

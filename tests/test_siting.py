@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from coverage.errors import InputError, UsageError
 from coverage.siting import choose_sites
-from coverage.siting_problem import siting_problem
+from coverage.siting_problem import not_implied, siting_problem
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +227,50 @@ def test_the_order_of_the_rows_does_not_matter(seed, objective):
 def test_what_allows_nothing_is_refused(asked, words):
     with pytest.raises(UsageError, match=words):
         choose_sites(invented(1), "coverage", within=4, **asked)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), rows=st.integers(1, 30), columns=st.integers(1, 12))
+def test_rows_that_others_imply_are_left_out(seed, rows, columns):
+    table = np.random.default_rng(seed).random((rows, columns)) < 0.3
+    table[np.arange(rows), np.arange(rows) % columns] = True
+    sets = [frozenset(np.flatnonzero(row)) for row in table]
+    needed = [
+        not any(
+            other < own or (other == own and k < n) for k, other in enumerate(sets) if k != n
+        )
+        for n, own in enumerate(sets)
+    ]  # fmt: skip
+    assert list(not_implied(csr_array(table.astype(float)))) == needed
+
+
+def test_a_worst_walk_in_which_many_have_a_say():
+    # 200 homes in a row reach site 0 in their number of minutes; only the last reaches site 1.
+    home = np.arange(200)
+    problem = siting_problem(
+        np.ones(200), np.append(home, 199), np.append(np.zeros(200, int), 1),
+        np.append(home + 1.0, 5), existing=np.zeros(2, dtype=bool),
+    )  # fmt: skip
+    found = choose_sites(problem, "center", p=2)
+    assert (list(found.greedy), found.value, found.status) == ([0, 1], 199, "optimal")
+    with pytest.raises(InputError, match="no choice can serve everybody"):
+        choose_sites(
+            siting_problem(
+                np.ones(3), np.array([0, 1, 2]), np.array([0, 1, 2]), np.ones(3),
+                existing=np.zeros(3, dtype=bool),
+            ),
+            "center", p=2,
+        )  # fmt: skip
+
+
+def test_where_nobody_lives_nobody_is_to_be_served():
+    problem = siting_problem(
+        np.array([5.0, 0, 0]), np.array([0, 1]), np.array([0, 1]), np.array([1.0, 9]),
+        existing=np.zeros(2, dtype=bool),
+    )  # fmt: skip
+    for objective, asked in (("full", {}), ("median", {"p": 1}), ("center", {"p": 1})):
+        found = choose_sites(problem, objective, within=10, **asked)
+        assert (list(found.chosen), list(found.uncoverable)) == ([0], [])
 
 
 def test_bad_candidates_are_all_named():

@@ -1,12 +1,14 @@
 """Where the next facility should open: exact by mixed integer programming, and one by one."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from .errors import InputError
-from .siting_assignment import assign, assignment_of_minutes
+from .siting_assignment import assignment_of_minutes
 from .siting_capacity import choose_with_room
 from .siting_choice import (
     EXACT,
@@ -18,6 +20,7 @@ from .siting_choice import (
     within_limits_nobody,
 )
 from .siting_greedy import greedy_center, greedy_cover, greedy_median
+from .siting_median import median_sites
 from .siting_models import Solved, max_cover, min_cover
 from .siting_problem import (
     Limits,
@@ -28,9 +31,13 @@ from .siting_problem import (
     close_pairs,
     needs_within,
     not_dominated,
+    not_implied,
 )
 
 _SAME_PLACE_M = 0.01
+_ANY = 1e6
+"""A gap at which a search ends with the first choice that fits."""
+_ROUNDS = 6
 
 
 def choose_sites(
@@ -45,7 +52,10 @@ def choose_sites(
     gap: float = 0.0,
     seconds: float = 60.0,
 ) -> Choice:
-    """Choose the sites to open.
+    """Choose the sites to open. A demand point without people has no say.
+
+    Where sites have room for so many only, people are assigned as is best for all together, those
+    of one point to several sites if need be; a standing site without a number has room for all.
 
     Parameters
     ----------
@@ -84,7 +94,8 @@ def choose_sites(
         check_limits(problem, objective, p, budget)
     else:
         check_limits(problem, objective, None, None)
-    problem = problem.only(usable | problem.existing)
+    lived = np.flatnonzero(problem.weight > 0)
+    problem = problem.only(usable | problem.existing).of_places(problem.weight > 0)
     limits = Limits(
         np.inf if p is None else p, np.inf if budget is None else budget,
         _apart(problem, spacing_m), gap, seconds,
@@ -92,7 +103,7 @@ def choose_sites(
     choice = _choose(problem, objective, limits, cutoff, beyond)
     if len(choice.chosen) == 0:
         raise InputError(within_limits_nobody())
-    return choice
+    return replace(choice, uncoverable=lived[choice.uncoverable])
 
 
 def _choose(
@@ -140,7 +151,7 @@ def _coverage(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limi
 
 def _full(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limits: Limits) -> Choice:
     greedy = greedy_cover(problem, needs, use, limits, to_the_end=True)
-    solved = min_cover(problem, needs, use, limits)
+    solved = _fewest(problem, needs, use, limits)
     complete = bool((needs.matrix[:, greedy].sum(axis=1) > 0).all())
     if not solved.feasible or (solved.chosen is None and not complete):
         raise InputError(cannot("cover everybody whom some candidate covers", solved))
@@ -165,28 +176,33 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
     use, kind = np.unique(who.site), problem.kind[problem.site]
     if len(use) == 0:
         raise InputError(helps_nobody())
-    solved = assign(problem, who, use, limits)
     greedy = greedy_median(problem, finite, use, limits)
 
     def value(sites: NDArray[np.int64]) -> float:
         after, own = now.copy(), np.isin(problem.site, sites)
         np.minimum.at(after, (problem.place[own], kind[own]), problem.minutes[own])
-        # Nobody's walk that does not exist is none, not unknown.
-        people = problem.weight[:, None] > 0
-        return float(np.where(people, problem.weight[:, None] * after, 0.0).sum())
+        return float((problem.weight[:, None] * after).sum())
 
+    known, start = greedy, float((problem.weight[:, None] * finite).sum())
+    if not np.isfinite(value(greedy)):
+        needs = needs_within(problem, np.full(problem.kinds, long))
+        some = _fewest(problem, needs, _worth(problem, needs, limits), replace(limits, gap=_ANY))
+        if some.chosen is None:
+            raise InputError(cannot("serve everybody whom some candidate serves", some))
+        known = some.chosen
+    solved = median_sites(problem, who, use, limits, start=start, known=known)
     best = greedy if solved.chosen is None else solved.chosen
     if not solved.feasible or (solved.chosen is None and not np.isfinite(value(greedy))):
         raise InputError(cannot("serve everybody whom some candidate serves", solved))
     if value(greedy) <= value(best) * (1 + EXACT):
         best = greedy
     order = greedy_median(problem, finite, np.sort(best), replace(limits, count=np.inf))
-    start = float((problem.weight[:, None] * finite).sum())
     return made_choice(order, value(order), start + solved.bound, solved, greedy,
                    value(greedy), uncoverable)  # fmt: skip
 
 
 def _center(problem: SitingProblem, limits: Limits) -> Choice:
+    until = time.monotonic() + limits.seconds
     problem, uncoverable = those_served(problem, np.inf)
     kind, now = problem.kind[problem.site], problem.nearest_existing()
     use = np.unique(problem.site[~problem.existing[problem.site]])
@@ -199,35 +215,66 @@ def _center(problem: SitingProblem, limits: Limits) -> Choice:
         return float(after.max(initial=0.0))
 
     floor = value(use)
+    if value(use[:0]) <= floor:
+        raise InputError(helps_nobody())
     greedy = greedy_center(problem, now, use, limits)
     radii = np.unique(problem.minutes[problem.minutes >= floor])
-    best, worst = greedy, value(greedy)
-    low, high, solved = 0, int(np.searchsorted(radii, worst)), Solved(greedy, floor, True, True)
-    high = min(high, len(radii))
-    while low < high:
-        middle = (low + high) // 2
-        needs = needs_within(problem, np.full(problem.kinds, radii[middle]))
-        # A radius within which standing sites reach everybody needs nobody.
-        fits = len(needs.group) == 0 and len(needs.uncoverable) == 0
-        chosen = np.zeros(0, dtype=np.int64)
-        if not fits and len(needs.uncoverable) == 0:
-            some = _worth(problem, needs, limits)
-            solved = min_cover(problem, needs, some, replace(limits, gap=0.0))
-            if not solved.proven and solved.chosen is None:
-                break
-            fits = solved.chosen is not None
-            chosen = chosen if solved.chosen is None else solved.chosen
-        if fits:
-            best, high = chosen, middle
+    best, last = greedy, Solved(greedy, floor, True, True)
+    # Below `low` nothing fits; from `high` on something does; `unknown` is where time ran out.
+    low, high = 0, min(int(np.searchsorted(radii, value(greedy))), len(radii))
+    unknown = low
+    while unknown < high:
+        middle = (unknown + high) // 2
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        last = _fits(problem, radii[middle], replace(limits, seconds=max(left / 3, 0.1)))
+        if last.chosen is not None:
+            best, high = last.chosen, middle
+        elif last.feasible:
+            unknown = middle + 1
         else:
-            low = middle + 1
+            low = unknown = middle + 1
     if not np.isfinite(value(best)):
-        raise InputError(cannot("serve everybody whom some candidate serves", solved))
-    bound = value(best) if low >= high else float(radii[low])
-    proven = Solved(best, bound, low >= high, True)
-    order = greedy_center(problem, now, np.sort(best), replace(limits, count=np.inf))
+        raise InputError(cannot("serve everybody whom some candidate serves", last))
+    ended = low >= high
+    bound = value(best) if ended else float(radii[low])
+    few = problem.only(np.isin(np.arange(len(problem.existing)), best))
+    order = greedy_center(few, now, np.sort(best), replace(limits, count=np.inf))
     order = np.concatenate([order, np.setdiff1d(best, order)])
-    return made_choice(order, value(order), bound, proven, greedy, value(greedy), uncoverable)
+    return made_choice(order, value(order), bound, Solved(best, bound, ended, True), greedy,
+                       value(greedy), uncoverable)  # fmt: skip
+
+
+def _fits(problem: SitingProblem, radius: float, limits: Limits) -> Solved:
+    """Return some sites within the limits that everybody has within a radius, if there are."""
+    needs = needs_within(problem, np.full(problem.kinds, radius))
+    if len(needs.uncoverable):
+        return Solved(None, np.inf, proven=True, feasible=False)
+    if len(needs.group) == 0:
+        return Solved(np.zeros(0, dtype=np.int64), 0.0, proven=True, feasible=True)
+    use = _worth(problem, needs, limits)
+    quick = greedy_cover(problem, needs, use, limits, to_the_end=True)
+    if (needs.matrix[:, quick].sum(axis=1) > 0).all():
+        return Solved(quick, 0.0, proven=True, feasible=True)
+    return _fewest(problem, needs, use, replace(limits, gap=_ANY))
+
+
+def _fewest(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limits: Limits) -> Solved:
+    """Fill every need with the fewest sites, after what others imply is left out."""
+    for _ in range(_ROUNDS):
+        # One that has been left out must not make another needless.
+        left = np.zeros(len(problem.existing))
+        left[use] = 1
+        matrix = csr_array(needs.matrix * left)
+        matrix.eliminate_zeros()
+        least = not_implied(matrix)
+        needs = replace(needs, matrix=matrix[least], group=needs.group[least])
+        fewer = use if len(limits.apart) else _worth(problem, needs, limits)
+        if least.all() and len(fewer) == len(use):
+            break
+        use = fewer
+    return min_cover(problem, needs, use, limits)
 
 
 def _worth(problem: SitingProblem, needs: Needs, limits: Limits) -> NDArray[np.int64]:

@@ -121,8 +121,7 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
     use = _offered(problem, who)
     if len(use) == 0:
         raise InputError(helps_nobody())
-    lived = problem.weight > 0
-    start = float((problem.weight[:, None] * np.where(np.isinf(now), longest, now))[lived].sum())
+    start = float((problem.weight[:, None] * np.where(np.isinf(now), longest, now)).sum())
 
     def value(sites: NDArray[np.int64]) -> float:
         return start - serve(problem, who, _open(problem, sites), whole=True).value
@@ -146,21 +145,20 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
 def _center(problem: SitingProblem, limits: Limits) -> Choice:
     until = time.monotonic() + limits.seconds
     problem, uncoverable = those_served(problem, np.inf)
-    lived = problem.weight > 0
     least = _NOBODY * float(problem.weight.sum())
     use = np.unique(problem.site[~problem.existing[problem.site]])
     if len(use) == 0:
         raise InputError(helps_nobody())
     _check_room(problem, _anywhere(problem), use)
-    reached = np.full((len(lived), problem.kinds), np.inf)
+    reached = np.full((len(problem.weight), problem.kinds), np.inf)
     np.minimum.at(reached, (problem.place, problem.kind[problem.site]), problem.minutes)
-    floor = float(reached[lived].max(initial=0.0))
+    floor = float(reached.max(initial=0.0))
     radii = np.unique(problem.minutes[problem.minutes >= floor])
 
     def within(radius: float) -> tuple[Assignment, bool]:
         """Return who needs a place within a radius, and whether all have a site that near."""
         who, needs = assignment_within(problem, np.full(problem.kinds, radius), must=True)
-        return who, not lived[needs.uncoverable].any()
+        return who, len(needs.uncoverable) == 0
 
     def fits(sites: NDArray[np.int64], radius: float) -> bool:
         who, near = within(radius)

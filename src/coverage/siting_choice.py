@@ -54,10 +54,8 @@ def made_choice(
     if apart <= EXACT * 100:
         apart, bound = 0.0, value
     status: Literal["optimal", "within the gap", "time limit"] = "optimal"
-    if not solved.proven:
-        status = "time limit"
-    elif apart > 0:
-        status = "within the gap"
+    if apart > 0:
+        status = "within the gap" if solved.proven else "time limit"
     return Choice(chosen, value, bound, apart, status, greedy, greedy_value, uncoverable)
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from .siting_problem import Limits, Needs, SitingProblem
 
 Scores = tuple[NDArray[np.float64], NDArray[np.float64]]
 _NOTHING = 1e-12
+_WORST = 64
 
 
 def greedy_cover(
@@ -81,28 +83,37 @@ def greedy_center(
     Parameters are those of `greedy_median`; of equals the one that shortens the most walks.
     """
     best, kinds = now.reshape(-1).copy(), problem.kinds
-    row = problem.place * kinds + problem.kind[problem.site]
-    sites = len(problem.existing)
+    link = np.argsort(problem.site, kind="stable")
+    site, minutes = problem.site[link], problem.minutes[link]
+    row = problem.place[link] * kinds + problem.kind[site]
+    with_walks, first = np.unique(site, return_index=True)
+    reached = csr_array(
+        (np.ones(len(row), dtype=bool), (row, site)), shape=(len(best), len(problem.existing))
+    )
+
+    def others() -> NDArray[np.float64]:
+        """Return the worst walk in which each site has no say."""
+        order = np.argsort(-best, kind="stable")
+        found, unknown, done = np.zeros(len(problem.existing)), with_walks, 0
+        # Almost every site is without a say in one of the worst few.
+        while len(unknown) and done < len(order):
+            worst = order[done : max(2 * done, _WORST)]
+            without = ~reached[worst][:, unknown].toarray()
+            some = without.any(axis=0)
+            found[unknown[some]] = best[worst[without[:, some].argmax(axis=0)]]
+            unknown, done = unknown[~some], done + len(worst)
+        return found
 
     def scores() -> Scores:
-        order = np.argsort(-best, kind="stable")
-        rank = np.empty(len(best), dtype=np.int64)
-        rank[order] = np.arange(len(best))
-        link = np.lexsort((rank[row], problem.site))
-        site, place = problem.site[link], rank[row[link]]
-        first = np.searchsorted(site, np.arange(sites))
-        # How many of the worst walks, in order, a site has a say in before one it has not.
-        leading = np.bincount(site[place == np.arange(len(site)) - first[site]], minlength=sites)
-        others = np.append(best[order], 0.0)[leading]
-        after = np.minimum(best[row], problem.minutes)
-        own = np.zeros(sites)
-        np.maximum.at(own, problem.site, after)
-        shorter = np.bincount(problem.site[after < best[row]], minlength=sites).astype(float)
-        return np.where(shorter > 0, -np.maximum(others, own), -np.inf), shorter
+        after = np.minimum(best[row], minutes)
+        own, shorter = np.zeros(len(problem.existing)), np.zeros(len(problem.existing))
+        own[with_walks] = np.maximum.reduceat(after, first)
+        shorter[with_walks] = np.add.reduceat((after < best[row]).astype(float), first)
+        return np.where(shorter > 0, -np.maximum(others(), own), -np.inf), shorter
 
-    def take(site: int) -> None:
-        own = problem.site == site
-        np.minimum.at(best, row[own], problem.minutes[own])
+    def take(chosen: int) -> None:
+        own = slice(*np.searchsorted(site, [chosen, chosen + 1]))
+        best[row[own]] = np.minimum(best[row[own]], minutes[own])
 
     return _pick(problem, use, limits, scores, take)
 

@@ -14,6 +14,7 @@ Objective = Literal["coverage", "full", "median", "center"]
 
 _SAME_PLACE_M = 0.01
 _SHOWN_MAX = 20
+_PAIRS_MAX = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +287,42 @@ def not_dominated(problem: SitingProblem, needs: Needs) -> NDArray[np.bool_]:
     beaten = np.zeros(len(filled), dtype=bool)
     beaten[a[within & (~equal | (b < a))]] = True
     return np.asarray((filled > 0) & ~beaten)
+
+
+def not_implied(matrix: csr_array) -> NDArray[np.bool_]:
+    """Return the rows that imply all others when every row must be filled, shape (R,).
+
+    Whoever fills a row also fills those that the same columns and more could fill; of equal rows
+    the first stays.
+
+    Parameters
+    ----------
+    matrix
+        Shape (R, S), which columns fill which row; no row is empty.
+    """
+    packed = np.packbits(matrix.astype(bool).toarray(), axis=1)
+    bits = np.zeros((packed.shape[0], -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
+    bits[:, : packed.shape[1]] = packed
+    bits = bits.view(np.uint64)
+    entries, by_column = matrix.tocoo(), matrix.tocsc()
+    row, column = entries.coords
+    size = np.bincount(row, minlength=matrix.shape[0])
+    degree = np.diff(by_column.indptr)
+    # A row holds another only if it holds the rarest column of it.
+    order = np.lexsort((column, degree[column], row))
+    rarest = column[order[np.searchsorted(row[order], np.arange(matrix.shape[0]))]]
+    implied = np.zeros(matrix.shape[0], dtype=bool)
+    chunk = np.cumsum(degree[rarest]) // _PAIRS_MAX
+    for part in np.split(np.arange(matrix.shape[0]), np.flatnonzero(np.diff(chunk)) + 1):
+        count = degree[rarest[part]]
+        small = np.repeat(part, count)
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        large = by_column.indices[by_column.indptr[rarest[small]] + within]
+        holds = (size[large] > size[small]) | ((size[large] == size[small]) & (small < large))
+        small, large = small[holds], large[holds]
+        holds = ((bits[small] & ~bits[large]) == 0).all(axis=1)
+        implied[large[holds]] = True
+    return ~implied
 
 
 def check_limits(problem: SitingProblem, objective: Objective, p: int | None,
