@@ -16,6 +16,8 @@ from coverage.drive import drive_network, parking_edges
 from coverage.errors import Findings, InputError
 from coverage.inputs.drive_rules import directions, may_drive, speed_kmh
 from coverage.inputs.osm_file import read_drivable, read_streets
+from coverage.outputs.packing import unpack
+from coverage.outputs.payload import payload_of
 from coverage.outputs.warning_words import warning_zh
 from coverage.rounds import nearest_neighbour_tour, rounds_of
 from coverage.snapping import snap, usable_edges
@@ -377,6 +379,24 @@ def test_a_run_without_anybody_to_send_says_so_and_keeps_the_rest(sample, tmp_pa
         "请在 [visits] tiers 中写明现有层级"
     )
     assert result.people is not None
+
+
+def test_the_map_gets_what_the_run_found(sample):
+    result = coverage.run(load_study(sample, siting__lines=False))
+    homes = result.visits.homes
+    meta, s = unpack(payload_of(result))
+    assert meta["visits"]["by"] == ["foot", "car"]
+    asked = homes["to_visit"] > 0
+    for code, way in enumerate(meta["visits"]["ways"], start=1):
+        own = asked & (homes["reach"] == way["id"])
+        assert (s["home.visit"] == code).sum() == own.sum()
+        assert s["home.elderly"][s["home.visit"] == code].sum() == homes["elderly"][own].sum()
+    assert (s["home.visit"] == 3).any()
+    for by in ("foot", "car"):
+        tenths = np.sort(s[f"home.visit.{by}"].astype(float))
+        known = np.sort(homes[f"minutes_{by}"].dropna())
+        assert_allclose(tenths[: len(known)] / 10, known, atol=0.05 + 1e-9)
+        assert set(tenths[len(known) :]) == {65535.0}
 
 
 @pytest.mark.parametrize("change", [{"visits__minutes": 0}, {"visits__by": []},

@@ -190,7 +190,7 @@ def file_digest(path: Path) -> str:
 
 @functools.cache
 def own_source() -> str:
-    """Return the hash of every module of this package: other code, other results."""
+    """Return the hash of all code of this package, the pages' too: other code, other results."""
     whole = hashlib.blake2b(digest_size=16)
     modules: list[tuple[str, Any]] = []
     folders = [("", resources.files(__package__))]
@@ -199,7 +199,7 @@ def own_source() -> str:
         for entry in folder.iterdir():
             if entry.is_dir():
                 folders.append((f"{prefix}{entry.name}/", entry))
-            elif entry.name.endswith(".py"):
+            elif entry.name.endswith((".py", ".js", ".css")):
                 modules.append((f"{prefix}{entry.name}", entry))
     for name, module in sorted(modules, key=lambda pair: pair[0]):
         whole.update(name.encode())

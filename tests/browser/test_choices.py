@@ -205,7 +205,7 @@ def test_layers_that_the_study_does_not_have_cannot_be_switched(open_map):
     off = [
         box.get_attribute("name") for box in page.page.locator("#cc-layers input:disabled").all()
     ]
-    assert off == ["gaps", "proposals", "water"]
+    assert off == ["gaps", "proposals", "visits", "water"]
 
 
 def test_markers_are_of_the_chosen_tier_only(grid):

@@ -49,7 +49,7 @@ def test_the_search_finds_them_and_the_address_names_them(open_map):
     page.page.locator("#cc-search").fill("老厂房")
     page.page.keyboard.press("Enter")
     assert page.card()[""] == "老厂房"
-    page.page.wait_for_function("location.hash.includes('at=p%3A1')")
+    page.page.wait_for_function("() => location.hash.includes('at=p%3A1')")
 
 
 def test_a_study_without_cannot_switch_them(open_map):

@@ -64,7 +64,7 @@ def test_a_link_keeps_the_language(opened, path):
     opened.reload()
     assert opened.evaluate("document.documentElement.lang") == "en"
     opened.evaluate("location.hash = '#zh'")
-    opened.wait_for_function("document.documentElement.lang === 'zh-CN'")
+    opened.wait_for_function("() => document.documentElement.lang === 'zh-CN'")
 
 
 def test_the_keyboard_reaches_the_switch_first(opened):

@@ -61,7 +61,7 @@ STUDY = Script(
     page=(
         "words.js", "state.js", "figures.js", "geometry.js", "classes.js", "raster.js", "paint.js",
         "paint_minutes.js", "tiles.js", "labels.js", "pins.js", "pick.js", "card.js", "cards.js",
-        "proposals.js", "find.js", "panel.js", "legend.js", "online.js", "measure.js",
+        "proposals.js", "visits.js", "find.js", "panel.js", "legend.js", "online.js", "measure.js",
         "address.js", "address_choice.js", "print.js", "frame.js", "start.js",
     ),
     public=(*_PUBLIC, "clusterFace", "goTo", "toGcj"),

@@ -10,7 +10,9 @@ from html import escape
 _LONG_NOTICE = 90
 """Characters; a longer notice folds to two lines, and never disappears."""
 
-RESULTS = ("streets", "halo", "homes", "gaps", "facilities", "proposals", "areas", "names")
+RESULTS = (
+    "streets", "halo", "homes", "gaps", "facilities", "proposals", "visits", "areas", "names",
+)  # fmt: skip
 GROUND = ("water", "ways", "buildings")
 _BASES = ("own", "osm", "tianditu", "amap")
 

@@ -16,6 +16,7 @@ from ..findings import Findings
 from ..people import People
 from ..snapping import Snapped
 from ..study_parts import TIERS
+from .colours import VISIT_COLOURS
 from .packing import Section
 from .payload_ground import BUILDING_TOLERANCE_M
 from .payload_links import Links, place_sections
@@ -25,6 +26,8 @@ from .payload_words import listed
 
 NO_CAUSE = 255
 """The cause of a home that is covered."""
+NO_MINUTES = 65_535
+"""Tenths of minutes of a home that staff do not reach."""
 _UNSIGNED = ("u1", "u2", "u4")
 _U1 = 255
 
@@ -66,6 +69,7 @@ def home_sections(
             for number, tier in enumerate(TIERS)
         ),
         *minutes_of("min.home", codes, choices.walkers),
+        *_visits(result, order),
     ], names
 
 
@@ -98,6 +102,30 @@ def _areas(result: Findings, homes: gpd.GeoDataFrame, count: int) -> NDArray[Any
         return np.full(len(homes), none, dtype=kind)
     of = area_of(homes, result.inputs.areas)
     return np.where(of < count, of, none).astype(kind)
+
+
+def _visits(result: Findings, order: NDArray[np.int64]) -> list[Section]:
+    """Return how staff get to each home, from 1, 0 where nobody is to be visited, and minutes.
+
+    Minutes are tenths, `NO_MINUTES` beyond the limit.
+    """
+    if result.visits is None:
+        return []
+    homes = result.visits.homes.iloc[order]
+    code = homes["reach"].map({how: n for n, how in enumerate(VISIT_COLOURS, start=1)})
+    asked = (homes["to_visit"] > 0).to_numpy()
+    tenths = {
+        name: np.nan_to_num(homes[name].to_numpy(float) * 10, nan=NO_MINUTES)
+        for name in ("minutes_foot", "minutes_car")
+        if name in homes
+    }
+    return [
+        Section("home.visit", np.where(asked, code, 0).astype("u1")),
+        *(
+            Section(f"home.visit.{name.removeprefix('minutes_')}", np.rint(values).astype("u2"))
+            for name, values in tenths.items()
+        ),
+    ]
 
 
 def _causes(homes: gpd.GeoDataFrame, tier: str) -> NDArray[np.uint8]:

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from ..causes import CAUSES
 from ..service_kinds import SERVICE_NAMES_EN, SERVICE_NAMES_ZH
 from ..study import Study
-from ..study_parts import BANDS_MIN, TIER_NAMES_ZH
+from ..study_parts import BANDS_MIN, TIER_NAMES_ZH, VisitsPart
 from ..walkers import PACKAGED_WALKERS, Walker
 from ..where_next import WhereNext
-from .colours import TIER_COLOURS
-from .map_words import TIER_GLYPHS, TIER_NAMES_EN, plain
+from .colours import TIER_COLOURS, VISIT_COLOURS
+from .map_words import TIER_GLYPHS, TIER_NAMES_EN, VISIT_WORDS, plain
 from .payload_shapes import world
 from .picture_words import ATTRIBUTION
 from .warning_words import assumption, warning_zh
@@ -211,6 +211,19 @@ def proposals(found: WhereNext) -> list[dict[str, Any]]:
         }
         for (turn, row), (x, y) in zip(frame.iterrows(), units, strict=True)
     ]
+
+
+def visits(study: Study) -> dict[str, Any]:
+    """Return how staff go, within how many minutes, and what the codes of homes mean, from 1."""
+    part = study.visits or VisitsPart()
+    return {
+        "minutes": part.minutes,
+        "by": [by for by in ("foot", "car") if by in part.by],
+        "ways": [
+            {"id": how, "zh": VISIT_WORDS[how][0], "en": VISIT_WORDS[how][1], "colour": colour}
+            for how, colour in VISIT_COLOURS.items()
+        ],
+    }
 
 
 def _service(name: str) -> dict[str, str]:

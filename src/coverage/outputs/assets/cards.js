@@ -89,9 +89,8 @@ const facilityCard = ({ i }, found) => {
 };
 
 const homeCard = ({ i }, found) => {
-  const { meta, s } = page,
-    tier = meta.tiers[state.tier].id;
-  const cause = (s[`home.cause.${tier}`] ?? [])[i];
+  const { meta, s } = page;
+  const cause = (s[`home.cause.${state.tier}`] ?? [])[i];
   const area = (s["home.area"] ?? [])[i];
   const rows = [
     [
@@ -103,6 +102,7 @@ const homeCard = ({ i }, found) => {
   ];
   if (cause !== undefined && cause !== 255 && isOwnChoice())
     rows.push([say("cause"), named(meta.causes[cause])]);
+  rows.push(...visitRows(i));
   const notes = [s["home.link"][i] === 4294967295 ? say("home.off") : "", choiceText()];
   return {
     kind: say("kind.home"),

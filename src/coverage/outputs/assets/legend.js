@@ -106,6 +106,15 @@ const legend = {
       mark.append(node("span", "cc-diamond"));
       rows.push(this.key(mark, say("legend.proposal")));
     }
+    if (shown.visits && visitsOf()) {
+      for (const way of visitWaysThere())
+        rows.push(
+          this.key(
+            this.sample("cc-visit", { background: way.colour }),
+            say("legend.visit", { how: named(way) }),
+          ),
+        );
+    }
     list.replaceChildren(...rows);
     const note = this.box.querySelector(".cc-note");
     note.textContent =

@@ -184,5 +184,6 @@ const paintData = (context, view) => {
   if (shown.homes) paintHomes(context, view);
   if (shown.streets) paintStreets(context, view);
   if (shown.gaps) paintGaps(context, view);
+  if (shown.visits) paintVisits(context, view);
   paintFrame(context, view);
 };

@@ -14,6 +14,7 @@ const layersThere = () => {
     buildings: shapes.buildings.order.length,
     facilities: meta.facilities.length,
     proposals: proposalsOf().length,
+    visits: visitsOf() !== null,
   };
 };
 

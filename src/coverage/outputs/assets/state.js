@@ -19,6 +19,7 @@ const state = {
     gaps: true,
     facilities: true,
     proposals: true,
+    visits: false,
     areas: true,
     names: true,
     water: true,

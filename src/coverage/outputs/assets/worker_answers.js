@@ -10,7 +10,7 @@ const TIE = 0.05;
 /* The page draws and writes; what only walks need stays here. */
 const DRAWN = [
   /^(min|curve)\./,
-  /^home\.(elderly|area|label|link|cause\..+)$/,
+  /^home\.(elderly|area|label|link|cause\..+|visit(\..+)?)$/,
   /^facility\.(x|y|tier)$/,
   /^link\.(kind|flags|name|m)$/,
   /^way\.(kind|flags)$/,
