@@ -27,7 +27,7 @@ def random_change(chance):
         Join(
             tuple(chance.integers(0, count, 2).tolist()),
             tuple(chance.choice([0.0, 0.25, 0.5, 1.0], 2).tolist()),
-            str(chance.choice(["lift", "bridge", "footway"])),
+            str(chance.choice(["lift", "escalator", "bridge", "footway"])),
             None,
         )
         for _ in range(chance.integers(0, 3))

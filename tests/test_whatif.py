@@ -107,7 +107,7 @@ def cases(draw):
         for a, b, p, q, kind, length in draw(
             st.lists(
                 st.tuples(edge, edge, fraction, fraction,
-                          st.sampled_from(["lift", "bridge", "footway"]),
+                          st.sampled_from(["lift", "escalator", "bridge", "footway"]),
                           st.sampled_from([None, 700.0])),
                 max_size=2,
             )
@@ -245,6 +245,10 @@ def test_closing_ways_and_building_links_equal_the_whole_computation(sample):
     assert (lost.homes["change_community"] == "gained").sum() == 0
 
 
+KINDS = [("lift",), ("bridge",), ("escalator", "lift"), ("bridge", "footway"),
+         ("footway", "lift", "bridge"), ("escalator", "bridge", "lift")]  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_several_random_changes_equal_the_whole_computation(sample, seed):
     chance = np.random.default_rng(seed)
@@ -252,11 +256,36 @@ def test_several_random_changes_equal_the_whole_computation(sample, seed):
     homes = chance.integers(0, count, 3)
     ways = np.unique(network.way[chance.integers(0, len(network.way), seed % 3)])
     changes = [Blocked(int(network.ways.index[way])) for way in ways]
-    for home, kind in zip(homes[: 1 + seed // 2], ("lift", "bridge", "footway"), strict=False):
+    for home, kind in zip(homes, KINDS[seed], strict=False):
         lon, lat = place_of(sample, home)
         east, north = chance.normal(0, 0.002, 2)
         changes.append(Linked((lon, lat), (lon + east, lat + north), kind))
     equals_the_whole(sample, what_if(sample, changes))
+
+
+def test_a_bridge_takes_nobody_from_their_street(sample):
+    """Not even one whose ramps make it long: no door opens onto it, and no walk must cross it."""
+    for length_m in (None, 900.0, 5000.0):
+        found = sample.with_link(
+            place_of(sample, 40), place_of(sample, 60), "bridge", length_m=length_m
+        )
+        assert (found.figures["lost"] == 0).all()
+        assert_allclose(found.homes["snap_m"], sample.people.homes["snap_m"], atol=1e-6)
+
+
+def test_a_longer_link_wins_less(sample):
+    homes = sample.people.homes
+    minutes = homes["minutes_street"].to_numpy(float)
+    near = int(np.nanargmin(minutes))
+    straight_m = homes.geometry.distance(homes.geometry.iloc[near]).to_numpy()
+    far = int(np.nanargmax(minutes - straight_m / 54))
+    ends = place_of(sample, far), place_of(sample, near)
+    straight, longer, longest = (
+        sample.with_link(*ends, "bridge", length_m=length_m).homes["minutes_street"].iloc[far]
+        for length_m in (None, straight_m[far] + 100, 30000.0)
+    )
+    assert straight < longer < longest
+    assert longest == pytest.approx(minutes[far])
 
 
 def test_a_change_is_shown_and_chained(sample):
@@ -280,20 +309,26 @@ def test_everything_wrong_is_told_at_once(sample):
                 Closed(first + "x"), Closed(first), Closed(first), Blocked(-77),
                 Opened((0.0, 0.0)), Opened(here, "palace"), Opened((float("nan"), 1.0)),
                 Linked(here, here), Linked(here, (0.0, 0.0)), Linked(here, here, "tunnel"),
+                Opened(here[::-1]), Opened((here[0] + 1, here[1])), Opened(here), Opened(here),
+                Linked(here, place_of(sample, 60), "bridge", 3.0),
+                Linked(here, place_of(sample, 60), "bridge", float("nan")),
             ],
         )  # fmt: skip
     told = str(caught.value)
     for part in (
-        f"no facility '{first}x'", f"Is it {first}", f"Facility {first} is closed 2 times",
+        f"no facility '{first}x'", f"Is it {first}", f"close {first}: asked for 2 times",
         "No way -77", "no street within", "none of the tiers", "that is no place",
-        "both ends are one place", "one end", "none of lift, bridge, footway",
+        "both ends are one place", "of its end", "none of lift, escalator, bridge, footway",
+        "latitude, longitude? Give longitude first", "km outside the network",
+        "is less than the", "that is no length",
     ):  # fmt: skip
         assert part in told
 
 
-def test_the_command_prints_and_writes(sample, tmp_path):
+def test_the_command_prints_and_writes(sample, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     lon, lat = place_of(sample, 40)
-    asked = ["whatif", "sample", "--add", f"{lon},{lat},street", "--out", str(tmp_path), "-q",
+    asked = ["whatif", "sample", "--add", f"{lon},{lat},街道", "--out", str(tmp_path), "-q",
              "--close", str(sample.facilities.index[0])]  # fmt: skip
     answer = CliRunner().invoke(main, asked)
     assert answer.exit_code == 0, answer.output
@@ -312,6 +347,7 @@ def test_the_command_prints_and_writes(sample, tmp_path):
         ([], "Nothing changes"),
         (["--add", "1,2"], "--add takes LON,LAT,TIER"),
         (["--add-lift", "1,2,3,x"], "not all numbers"),
+        (["--add-link", "1,2,3,4,5,6", "--add", "1"], "--add-link takes LON,LAT,LON,LAT[,METRES]"),
     ],
 )
 def test_the_command_refuses_what_it_cannot_read(options, told):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .edits import LinkKind
+from .new_links import LinkKind
 from .study_parts import TierName
 
 LonLat = tuple[float, float]
@@ -36,7 +36,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A link between the streets nearest to two places, degrees; `length_m` None: straight."""
+    """A link between the streets nearest to two places, degrees.
+
+    It is `length_m` metres long in plan, as a bridge with its ramps; None: the straight distance.
+    """
 
     start: LonLat
     end: LonLat
@@ -58,4 +61,5 @@ def said(change: Change) -> str:
     if isinstance(change, Blocked):
         return f"封闭 block way {change.osm_id}"
     start, end = (f"{lon:.6f},{lat:.6f}" for lon, lat in (change.start, change.end))
-    return f"新建 build {change.kind} from {start} to {end}"
+    far = "" if change.length_m is None else f", {change.length_m:g} m"
+    return f"新建 build {change.kind} from {start} to {end}{far}"

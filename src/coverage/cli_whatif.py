@@ -5,18 +5,22 @@ from typing import Any
 
 import click
 
-from .cli_options import Folder, load, study_argument, with_changes
+from .cli_options import Folder, analysed, load, study_argument, with_changes
+
+_LINK = "LON,LAT,LON,LAT[,METRES]"
+_LINKS = {"--add-lift": "lift", "--add-escalator": "escalator", "--add-link": "bridge"}
 
 _FACILITY = "LON,LAT,TIER[,SERVICE…]"
 
 
 def _parts(texts: tuple[str, ...], option: str, form: str, wrong: list[str]) -> list[list[str]]:
     """Return the values between the commas of each use of an option."""
+    least = form.split("[")[0].count(",") + 1
+    most = float("inf") if form.endswith("…]") else form.count(",") + 1
     found = []
     for text in texts:
         parts = [part.strip() for part in text.replace("，", ",").split(",")]
-        needed = form.split("[")[0].count(",") + 1
-        if len(parts) == needed or (len(parts) > needed and form.endswith("…]")):
+        if least <= len(parts) <= most:
             found.append(parts)
         else:
             wrong.append(f"{option} takes {form}, not '{text}'.")
@@ -39,25 +43,26 @@ def _numbers(parts: list[str], option: str, wrong: list[str]) -> list[float]:
 @click.option("--close", multiple=True, metavar="ID", help="A facility that closes.")
 @click.option("--block", multiple=True, type=int, metavar="WAY",
               help="A way nobody may walk, by its OpenStreetMap id.")  # fmt: skip
-@click.option(
-    "--add-lift", multiple=True, metavar="LON,LAT,LON,LAT", help="A lift between streets."
-)
-@click.option("--add-link", multiple=True, metavar="LON,LAT,LON,LAT",
-              help="A footbridge between streets.")  # fmt: skip
+@click.option("--add-lift", multiple=True, metavar=_LINK, help="A lift between streets.")
+@click.option("--add-escalator", multiple=True, metavar=_LINK,
+              help="A pair of escalators between streets.")  # fmt: skip
+@click.option("--add-link", multiple=True, metavar=_LINK,
+              help="A footbridge between streets; METRES if ramps make it longer.")  # fmt: skip
 @click.option("--out", type=Folder(path_type=Path),
               help="Folder for whatif.csv, the homes that gain or lose a tier.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def whatif(
     study: str, add: tuple[str, ...], close: tuple[str, ...], block: tuple[int, ...],
-    add_lift: tuple[str, ...], add_link: tuple[str, ...], out: Path | None, quiet: bool,
-    **options: Any,
+    add_lift: tuple[str, ...], add_escalator: tuple[str, ...], add_link: tuple[str, ...],
+    out: Path | None, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Tell who gains and who loses if facilities open or close, ways close, or lifts are built.
 
-    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. Every change
-    may be given several times; all are made together.
+    STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. Every option
+    for a change may be given several times; all changes are made together.
     """
     from .changes import Blocked, Closed, Linked, Opened
+    from .inputs.facility_tiers import said_tier
     from .whatif import what_if
 
     wrong: list[str] = []
@@ -65,29 +70,28 @@ def whatif(
     for lon, lat, tier, *services in _parts(add, "--add", _FACILITY, wrong):
         if place := _numbers([lon, lat], "--add", wrong):
             # Any text: `what_if` tells of an unknown tier together with all other problems.
-            changes.append(Opened((place[0], place[1]), tier, tuple(services)))  # type: ignore[arg-type]
+            opened = said_tier(tier) or tier
+            changes.append(Opened((place[0], place[1]), opened, tuple(services)))  # type: ignore[arg-type]
     changes += [Closed(name) for name in close] + [Blocked(way) for way in block]
-    for option, texts, kind in (
-        ("--add-lift", add_lift, "lift"),
-        ("--add-link", add_link, "bridge"),
+    for (option, kind), texts in zip(
+        _LINKS.items(), (add_lift, add_escalator, add_link), strict=True
     ):
-        for parts in _parts(texts, option, "LON,LAT,LON,LAT", wrong):
+        for parts in _parts(texts, option, _LINK, wrong):
             if at := _numbers(parts, option, wrong):
-                # Both kinds are written above; mypy takes them for any text.
-                changes.append(Linked((at[0], at[1]), (at[2], at[3]), kind))  # type: ignore[arg-type]
+                length_m = at[4] if at[4:] else None
+                # All kinds are written above; mypy takes them for any text.
+                changes.append(Linked((at[0], at[1]), (at[2], at[3]), kind, length_m))  # type: ignore[arg-type]
     if wrong:
         raise click.UsageError(" ".join(wrong))
     if not changes:
-        raise click.UsageError("Nothing changes: give --add, --close, --block or --add-lift.")
-    from .console import show_steps
+        raise click.UsageError(
+            "Nothing changes: give --add, --close, --block, --add-lift, --add-escalator or "
+            "--add-link."
+        )
     from .console_whatif import show_what_if
-    from .outputs.store import ensure_writable, save_table
-    from .pipeline import STEPS, run
+    from .outputs.store import save_table
 
-    if out is not None:
-        ensure_writable(out)
-    with show_steps(len(STEPS), quiet=quiet) as progress:
-        result = run(load(study, options), progress=progress)
+    result, _ = analysed(load(study, options), out, quiet=quiet)
     found = what_if(result, changes)
     path = None
     if out is not None:

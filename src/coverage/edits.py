@@ -1,18 +1,17 @@
 """Changes of the walking network: ways closed, and links added between places on its edges."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .features import level_streets
 from .network import WalkingNetwork
-from .pace import LIFT, STREET, EdgeFeatures, edge_seconds
+from .new_links import LINK_PACES, NEW_BRIDGE, LinkKind, link_features, link_seconds
+from .pace import EdgeFeatures
 
-LinkKind = Literal["lift", "bridge", "footway"]
-LINK_KINDS: tuple[LinkKind, ...] = ("lift", "bridge", "footway")
+_HIGHWAYS = {"lift": "elevator", "escalator": "steps", "bridge": NEW_BRIDGE}
 _SHARED = ("length_m", "rise_m", "steps", "lift_share", "ride_s")
 """Features that a part of an edge has in proportion to its length."""
 
@@ -26,8 +25,7 @@ class Join:
     edges, fractions
         Where it begins and ends.
     kind
-        A lift is timed by the walker's rule for lifts, the others as streets with the slope between
-        their ends.
+        See `coverage.new_links`; a bridge and a footway slope as their ends do.
     length_m
         Metres in plan; None for the straight distance.
     """
@@ -191,21 +189,19 @@ def _with_links(
          for join, far in zip(joins, straight, strict=True)]
     )  # fmt: skip
     rise = network.z[head] - network.z[tail]
-    kind = np.array([LIFT if join.kind == "lift" else STREET for join in joins], dtype=np.int8)
-    features = replace(
-        level_streets(length), kind=kind, rise_m=rise,
-        climbs=np.sign(np.nan_to_num(rise)).astype(np.int8),
-    )  # fmt: skip
-    along, against = edge_seconds(features, network.walker)
+    pace = np.array([LINK_PACES[join.kind] for join in joins])
+    features = link_features(pace, length, rise)
+    along, against = link_seconds(features, network.walker)
     ids = int(min(network.ways.index.min(), 0)) - 1 - np.arange(len(joins))
     nothing = np.full(len(joins), None, dtype=object)
     rows = pd.DataFrame(
         dict.fromkeys(network.ways.columns, nothing), dtype=object,
         index=pd.Index(ids, name=network.ways.index.name),
     )  # fmt: skip
-    rows["highway"] = ["elevator" if join.kind == "lift" else "footway" for join in joins]
-    if "bridge" in rows:
-        rows["bridge"] = ["yes" if join.kind == "bridge" else None for join in joins]
+    rows["highway"] = [_HIGHWAYS.get(join.kind, "footway") for join in joins]
+    for tag, tagged in (("bridge", "bridge"), ("conveying", "escalator")):
+        if tag in rows:
+            rows[tag] = ["yes" if join.kind == tagged else None for join in joins]
     together: dict[str, Any] = {
         one.name: np.concatenate([getattr(network.features, one.name), getattr(features, one.name)])
         for one in fields(EdgeFeatures)

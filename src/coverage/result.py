@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from .changes import Blocked, Closed, Linked, LonLat
-from .edits import LinkKind
 from .errors import Findings as Told
 from .errors import UsageError
 from .findings import Findings
 from .inputs.areas import excluded_area
 from .network import project
+from .new_links import LinkKind
 from .outputs.headline import headline_card, headline_text
 from .outputs.maps import map_html
 from .outputs.page import Page
@@ -107,7 +107,10 @@ class Result(Findings):
     def with_link(
         self, start: LonLat, end: LonLat, kind: LinkKind = "lift", *, length_m: float | None = None
     ) -> WhatIf:
-        """Return the coverage if a lift, bridge or footway joined two places (degrees)."""
+        """Return the coverage if a lift, escalator, bridge or footway joined two places (degrees).
+
+        `length_m` is its length in plan, where that is not the straight distance.
+        """
         return what_if(self, [Linked(start, end, kind, length_m)])
 
     def without_way(self, osm_id: int) -> WhatIf:

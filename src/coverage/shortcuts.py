@@ -19,10 +19,10 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .features import level_streets
 from .links import find_links
 from .load_bearing import near_names
-from .pace import ESCALATOR, LIFT, STAIRS, EdgeFeatures, edge_seconds
+from .new_links import LINK_PACES, LinkKind, link_features, link_seconds
+from .pace import STAIRS
 from .passing import Access, Passing
 from .shortcut_gains import Candidates, nobody, old_walks, standing_on, winning
 from .snapping import usable_edges
@@ -31,7 +31,7 @@ LIFT_PLAN_M, LIFT_RISE_M = 40.0, 6.0
 BRIDGE_PLAN_M, BRIDGE_RISE_M, BRIDGE_WALK_MIN = 150.0, 3.0, 5.0
 APART_M = 150.0
 """Places closer together than this compete; the best of them is listed."""
-SHORTCUT_KINDS = ("lift", "escalator", "bridge")
+SHORTCUT_KINDS: tuple[LinkKind, ...] = ("lift", "escalator", "bridge")
 BRIDGE = SHORTCUT_KINDS.index("bridge")
 _FIRST, _MOST = 128, 512
 """Candidates evaluated together, at first and later: the memory for their times is bounded by it.
@@ -58,30 +58,14 @@ def candidates(ask: Passing) -> Candidates:
     count = len(network.node_id)
     escalator = np.isin(one * count + other, flight @ [count, 1]) & (np.abs(rise_m) >= LIFT_RISE_M)
     of, kind = np.nonzero(np.column_stack([lift, escalator, bridge]))
-    there_s, back_s = _seconds(ask.access, plan_m[of], rise_m[of], kind)
+    pace = np.array([LINK_PACES[one] for one in SHORTCUT_KINDS])
+    links = link_features(pace[kind], plan_m[of], rise_m[of])
+    there_s, back_s = link_seconds(links, network.walker)
     open_ = np.flatnonzero(np.isfinite(there_s) & np.isfinite(back_s))
     order = open_[np.lexsort((kind[open_], other[of][open_], one[of][open_]))]
     return Candidates(
         one[of][order], other[of][order], kind[order], there_s[order], back_s[order]
     )  # fmt: skip
-
-
-def _seconds(
-    access: Access, plan_m: NDArray[np.float64], rise_m: NDArray[np.float64],
-    kind: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
-    """Return the seconds of new links both ways; an escalator runs both ways, by two belts."""
-    plain, walker = level_streets(plan_m), access.network.walker
-    values = {name: getattr(plain, name) for name in EdgeFeatures.__slots__}
-    values["kind"] = np.array([LIFT, ESCALATOR, plain.kind[0] if len(kind) else 0],
-                              dtype=np.int8)[kind]  # fmt: skip
-    values["rise_m"], values["inclined"] = rise_m, kind == 1
-    there_s, back_s = edge_seconds(EdgeFeatures(**values), walker)
-    if walker.stairs == "level":
-        # For this walker a lift is a level street already.
-        return there_s, back_s
-    gallery_s = np.where(kind == 0, plan_m / walker.level_speed_mps, 0.0)
-    return there_s + gallery_s, back_s + gallery_s
 
 
 def shortcuts(ask: Passing, *, count: int = 10) -> gpd.GeoDataFrame:

@@ -8,6 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .network import WalkingNetwork
+from .new_links import NEW_BRIDGE
 from .pace import ESCALATOR, LIFT, RIDE
 from .study import Study
 from .tags import in_tunnel
@@ -16,7 +17,7 @@ from .walkers import Walker
 REAL_COMPONENT_M = 500.0
 """A component with less street than this is an inaccuracy of the map, not a neighbourhood."""
 
-_NOT_USABLE = {"motorway", "motorway_link"}
+_NOT_USABLE = {"motorway", "motorway_link", NEW_BRIDGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,8 @@ def usable_edges(
     """Return the edges that a facility or a home may stand on, ascending.
 
     Usable is an edge that this walker can go along, that is not in a tunnel, a motorway, a lift, an
-    escalator or a ride, and whose component has at least `REAL_COMPONENT_M` of street (the largest
-    always counts).
+    escalator, a ride or a bridge yet to be built, and whose component has at least
+    `REAL_COMPONENT_M` of street (the largest always counts).
 
     Parameters
     ----------

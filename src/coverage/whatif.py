@@ -4,10 +4,9 @@ Changes are a set, not a sequence: ways are closed first, links are added then, 
 on the streets that come of it.
 """
 
-import difflib
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -20,16 +19,15 @@ from .assessment import OUTSIDE_AREAS
 from .cards import card, datum, line, notices, table
 from .changes import Blocked, Change, Closed, Linked, LonLat, Opened, said
 from .circle import area_of, doors_of, minutes_columns
-from .edits import LINK_KINDS, Join, LinkKind
 from .errors import UsageError
 from .findings import Findings
 from .groups import service_groups, thresholds_of, tier_groups
-from .network import project
+from .new_links import LinkKind
 from .people import People
+from .placing import placed
 from .repair import After, repair
-from .service_kinds import ACCEPTED, SERVICES, read_services
-from .snapping import Snapped
-from .standing import Before, Ground, ground_after, snap_near, standing
+from .service_kinds import SERVICES
+from .standing import Before, standing
 from .study_parts import TIERS, TierName
 from .whatif_services import service_columns, services_after
 
@@ -77,7 +75,7 @@ class WhatIf:
     def with_link(
         self, start: LonLat, end: LonLat, kind: LinkKind = "lift", *, length_m: float | None = None
     ) -> "WhatIf":
-        """Build a lift, a bridge or a footway; see `coverage.changes.Linked`."""
+        """Build a lift, escalator, bridge or footway; see `coverage.changes.Linked`."""
         return what_if(self.findings, [*self.changes, Linked(start, end, kind, length_m)])
 
     def without_way(self, osm_id: int) -> "WhatIf":
@@ -154,15 +152,9 @@ def what_if(findings: Findings, changes: Iterable[Change]) -> WhatIf:
             "Give it a [population] file.",
         )
     before = _before(findings, people)
-    problems: list[tuple[str, str]] = []
-    closed = _closed(findings, changes, problems)
-    ground = _ground(before, changes, problems)
-    opened = [change for change in changes if isinstance(change, Opened)]
-    stand = _opened(before, ground, opened, problems)
-    if problems:
-        _refuse(problems)
-    after = repair(before, ground, stand, closed)
-    homes = _homes(findings, people, after, opened, closed)
+    to_do = placed(before, findings.facilities.index.astype(str), changes)
+    after = repair(before, to_do.ground, to_do.stand, to_do.closed)
+    homes = _homes(findings, people, after, to_do.opened, to_do.closed)
     keys = [name.removeprefix("change_") for name in homes if name.startswith("change_")]
     return WhatIf(findings, changes, homes, _figures(homes, keys), after.searched)
 
@@ -170,13 +162,6 @@ def what_if(findings: Findings, changes: Iterable[Change]) -> WhatIf:
 def opening(lon_lat: LonLat, tier: TierName, services: Sequence[str]) -> Opened:
     """Return the opening of a facility that offers services; one is taken as several are."""
     return Opened(lon_lat, tier, (services,) if isinstance(services, str) else tuple(services))
-
-
-def _refuse(problems: Sequence[tuple[str, str]]) -> None:
-    if len(problems) == 1:
-        raise UsageError(*problems[0])
-    lines = "\n".join(f"  - {what} {do}" for what, do in problems)
-    raise UsageError(f"{len(problems)} problems in the changes:\n{lines}")
 
 
 _known: dict[int, Before] = {}
@@ -207,119 +192,6 @@ def prepared(findings: Findings, people: People) -> Before:
         facility_limit_m=study.facilities.snap_limit_m,
         anywhere=study.network.rules != "pedestrian",
     )
-
-
-def _closed(
-    findings: Findings, changes: Sequence[Change], problems: list[tuple[str, str]]
-) -> NDArray[np.int64]:
-    ids = findings.facilities.index.astype(str)
-    asked = [change.id for change in changes if isinstance(change, Closed)]
-    for name in dict.fromkeys(asked):
-        if (times := asked.count(name)) > 1:
-            problems.append((f"Facility {name} is closed {times} times.", "Once will do."))
-        if name not in ids:
-            close = difflib.get_close_matches(name, list(ids), n=3, cutoff=0.5)
-            problems.append((
-                f"There is no facility '{name}'.",
-                f"Is it {' or '.join(close)}?" if close else "See facilities.csv for the ids.",
-            ))  # fmt: skip
-    return np.flatnonzero(ids.isin(asked))
-
-
-def _ground(before: Before, changes: Sequence[Change], problems: list[tuple[str, str]]) -> Ground:
-    network = before.network
-    ways = network.ways.index
-    asked = [change.osm_id for change in changes if isinstance(change, Blocked)]
-    for osm_id in dict.fromkeys(asked):
-        if osm_id not in ways:
-            problems.append(
-                (f"No way {osm_id} is walked in this study.",
-                 "streets in coverage.gpkg has the ids of the ways (osm_id).")
-            )  # fmt: skip
-        elif asked.count(osm_id) > 1:
-            problems.append((f"Way {osm_id} is blocked twice.", "Once will do."))
-    blocked = np.flatnonzero(ways.isin(asked)[network.way]) if asked else np.zeros(0, np.int64)
-    ground = ground_after(before, blocked, [])
-    links = [change for change in changes if isinstance(change, Linked)]
-    if not links:
-        return ground
-    joins = []
-    for link in links:
-        name = said(link)
-        if link.kind not in LINK_KINDS:
-            problems.append((f"{name}: it is none of {', '.join(LINK_KINDS)}.", "Choose one."))
-            continue
-        xy = _xy(before, name, [link.start, link.end], problems)
-        if xy is None:
-            continue
-        ends = snap_near(ground.patched, xy, onto=ground.usable, limit_m=before.home_limit_m)
-        if not ends.found.all():
-            problems.append(
-                (f"{name}: there is no street within {before.home_limit_m:g} m of "
-                 f"{'both ends' if not ends.found.any() else 'one end'}.", "Move it.")
-            )  # fmt: skip
-            continue
-        at = _at(ground, ends)
-        far = float(np.hypot(*(at[1] - at[0])))
-        if far == 0:
-            problems.append((f"{name}: both ends are one place of a street.", "Move one of them."))
-        elif link.length_m is not None and not far <= link.length_m < np.inf:
-            problems.append((f"{name}: {link.length_m:g} m is less than the {far:.1f} m between.",
-                             "Make it longer, or leave it out."))  # fmt: skip
-        else:
-            a, b = ends.edge.tolist()
-            p, q = ends.fraction.tolist()
-            joins.append(Join((a, b), (p, q), link.kind, link.length_m))
-    return ground_after(before, blocked, joins)
-
-
-def _at(ground: Ground, places: Snapped) -> NDArray[np.float64]:
-    tail, head = (ground.patched.xy(node) for node in ground.patched.ends(places.edge))
-    return np.asarray(tail + (head - tail) * places.fraction[:, None])
-
-
-def _xy(
-    before: Before, name: str, places: Sequence[LonLat], problems: list[tuple[str, str]]
-) -> NDArray[np.float64] | None:
-    lon_lat = np.array(places, dtype=float)
-    # Not-a-number is no place either.
-    if lon_lat.shape[1:] != (2,) or not (np.abs(lon_lat) <= [180, 90]).all():
-        problems.append((f"{name}: that is no place.", "Give (longitude, latitude) in degrees."))
-        return None
-    xy = project(lon_lat, before.network.crs)
-    if not np.isfinite(xy).all():
-        problems.append((f"{name}: that is far outside the study area.", "Check the position."))
-        return None
-    return xy
-
-
-def _opened(
-    before: Before, ground: Ground, opened: Sequence[Opened], problems: list[tuple[str, str]]
-) -> Snapped:
-    places = []
-    for change in opened:
-        name = said(change)
-        if change.tier not in TIERS:
-            problems.append((f"{name}: it is none of the tiers.", f"Known: {', '.join(TIERS)}."))
-        _, unknown = read_services(";".join(change.services))
-        if unknown:
-            shown = ", ".join(f"'{word}'" for word in unknown)
-            problems.append((f"{name}: {shown} is no service.", f"Known: {ACCEPTED}."))
-        xy = _xy(before, name, [change.lon_lat], problems)
-        if xy is None:
-            continue
-        limit_m = before.facility_limit_m
-        stand = snap_near(ground.patched, xy, onto=ground.stands, limit_m=limit_m)
-        if not stand.found.all():
-            problems.append((f"{name}: there is no street within {limit_m:g} m.",
-                             "Is it in the river, or outside the network? Move it."))  # fmt: skip
-        places.append(stand)
-    kind = {one.name: np.int64 if one.name in ("edge", "component") else float
-            for one in fields(Snapped)}  # fmt: skip
-    return Snapped(**{
-        name: np.concatenate([np.zeros(0, dtype=of), *(getattr(one, name) for one in places)])
-        for name, of in kind.items()
-    })  # fmt: skip
 
 
 def _homes(
