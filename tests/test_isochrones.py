@@ -132,12 +132,15 @@ def test_polygons_of_yuzhong_are_the_buffered_streets(yuzhong):
 
 
 def assert_like_buffers(circles, network, reach, facilities):
-    drawn = circles[circles["scope"] == "facility"].set_index(["facility", "minutes"]).geometry
-    for place in facilities:
-        for minutes, sets in zip(reach.cutoffs_min, reach.pieces, strict=True):
-            lines = network.lines_of(sets[place])
+    """Those of facilities, and those of the tier that is all facilities."""
+    drawn = circles.set_index(["facility", "minutes"]).geometry
+    for minutes, sets in zip(reach.cutoffs_min, reach.pieces, strict=True):
+        expected = {f"C{place}": sets[place] for place in facilities}
+        expected[""] = reach.within(minutes, reach.facilities)
+        for name, pieces in expected.items():
+            lines = network.lines_of(pieces)
             if len(lines) > 0:
                 buffered = shapely.union_all(shapely.buffer(lines, STREET_SPACE_M))
-                shape = drawn[f"C{place}", minutes]
+                shape = drawn[name, minutes]
                 alike = shapely.intersection(shape, buffered).area
                 assert alike >= 0.985 * shapely.union(shape, buffered).area

@@ -4,6 +4,7 @@ Polygons are for looking; every figure of coverage comes from the pieces of stre
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import geopandas as gpd
 import numpy as np
@@ -17,22 +18,19 @@ from .reach import Reach
 from .street_grid import STREET_SPACE_M, Growing, spaces_of_each
 
 _QUAD_SEGS = 4
+_BLOCK_M = 2000.0
+"""A tier is drawn in squares of this size, metres: of smaller ones there would be more to join."""
 
 
-def street_space(
-    lines: NDArray[np.object_], within: shapely.Geometry | None = None
-) -> shapely.Geometry:
-    """Return the area within `STREET_SPACE_M` of the lines, holes kept; valid, maybe empty.
-
-    What is `within` it already is added.
-    """
+def street_space(lines: NDArray[np.object_]) -> shapely.Geometry:
+    """Return the area within `STREET_SPACE_M` of the lines, holes kept; valid, maybe empty."""
     if len(lines) == 0:
-        return shapely.Polygon() if within is None else within
+        return shapely.Polygon()
     # Joined end to end, five pieces need one buffer in the place of five.
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
     spaces = shapely.buffer(merged, STREET_SPACE_M, quad_segs=_QUAD_SEGS)
     # Towns apart from each other are united apart.
-    return shapely.disjoint_subset_union_all([*spaces, *shapely.get_parts(within)])
+    return shapely.disjoint_subset_union_all(spaces)
 
 
 def isochrones(
@@ -63,28 +61,52 @@ def isochrones(
     """
     each = spaces_of_each(_growing(network, reach.pieces))
     each_m = np.column_stack([sets.length_m(network.length_m) for sets in reach.pieces])
-    tables = []
-    for tier, members in tiers.items():
-        places = np.flatnonzero(np.isin(reach.facilities, members))
-        own = [str(facility_ids[position]) for position in reach.facilities[places]]
-        tables.append(_table(reach, own, tier, each[places], each_m[places]))
-        within = [reach.within(cutoff, members) for cutoff in reach.cutoffs_min]
-        joined = _of_tier(network, within)
-        joined_m = np.array([pieces.length_m(network.length_m) for pieces in within])
-        tables.append(_table(reach, [""], tier, joined[None], joined_m[None]))
+    with ThreadPoolExecutor() as beside:
+        within = {
+            tier: [reach.within(cutoff, members) for cutoff in reach.cutoffs_min]
+            for tier, members in tiers.items()
+        }
+        joined = {tier: _joined(network, bands, beside) for tier, bands in within.items()}
+        tables = []
+        for tier, members in tiers.items():
+            places = np.flatnonzero(np.isin(reach.facilities, members))
+            own = [str(facility_ids[position]) for position in reach.facilities[places]]
+            tables.append(_table(reach, own, tier, each[places], each_m[places]))
+            spaces = np.array([space.result() for space in joined[tier]], dtype=object)
+            street_m = np.array([pieces.length_m(network.length_m) for pieces in within[tier]])
+            tables.append(_table(reach, [""], tier, spaces[None], street_m[None]))
     rows = pd.concat(tables, ignore_index=True)
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=network.crs)
 
 
-def _of_tier(network: WalkingNetwork, bands: Sequence[Pieces]) -> NDArray[np.object_]:
-    """Return the space of what a tier reaches in each band, each within the next."""
-    spaces = np.full(len(bands), shapely.Polygon(), dtype=object)
-    before = whole(np.zeros(0, dtype=np.int64))
-    for number, pieces in enumerate(bands):
-        new = network.lines_of(subtract(pieces, before))
-        spaces[number] = street_space(new, spaces[number - 1])
+def _joined(
+    network: WalkingNetwork, bands: Sequence[Pieces], beside: Executor
+) -> list[Future[shapely.Geometry]]:
+    """Return the space of what a tier reaches in each band, each within the next, to be waited for.
+
+    Drawn block by block. Spaces of blocks overlap at the blocks' rims alone, so that joining them,
+    beside whatever else is done, costs less than drawing.
+    """
+    before, new = whole(np.zeros(0, dtype=np.int64)), []
+    for pieces in bands:
+        new.append(subtract(pieces, before))
         before = pieces
-    return spaces
+    ends = np.concatenate([network.ends_of(pieces) for pieces in new])
+    block = np.floor(ends.mean(axis=1) / _BLOCK_M).astype(np.int64)
+    blocks, owner = np.unique(block, axis=0, return_inverse=True)
+    growing = Growing(
+        tail=ends[:, 0],
+        head=ends[:, 1],
+        line=np.arange(len(ends)),
+        owner=owner,
+        band=np.repeat(np.arange(len(bands)), [len(pieces) for pieces in new]),
+        count=len(blocks),
+        bands=len(bands),
+    )
+    return [
+        beside.submit(shapely.disjoint_subset_union_all, spaces)
+        for spaces in spaces_of_each(growing).T
+    ]
 
 
 def _table(
