@@ -143,7 +143,7 @@ def test_from_a_file(osm_file):
 
 def test_a_file_that_is_cut_short(osm_file):
     osm_file.write_text(OSM[:900], encoding="utf-8")
-    with pytest.raises(InputError, match="facilities: cannot be read from it"):
+    with pytest.raises(InputError, match="facilities: cannot be read as osm"):
         facilities_of_file(osm_file, SQUARE)
 
 

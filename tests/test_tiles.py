@@ -46,7 +46,9 @@ def study(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("tiles"))
         loaded = load_study("sample")
-        return loaded.model_copy(update={"siting": None, "base": loaded.base.absolute()})
+        return loaded.model_copy(
+            update={"siting": None, "visits": None, "base": loaded.base.absolute()}
+        )
 
 
 @pytest.fixture(scope="module")

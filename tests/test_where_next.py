@@ -1,6 +1,7 @@
 """Proposals in the files of a run: layer, table, summary, report, map; absent, nothing changes."""
 
 import dataclasses
+import json
 import math
 
 import geopandas as gpd
@@ -80,6 +81,23 @@ def test_the_summary_has_null_for_unknown(with_next):
         1, 120.0, 600_000.0,
     )  # fmt: skip
     assert (second["elderly_gained_running"], second["cost_cny_running"]) == (200.0, None)
+
+
+def test_the_summary_has_the_lines_and_where_they_are(with_next):
+    said = next_summary(with_next.next)
+    (link,), (shortcut,) = said["weak_links"], said["shortcuts"]
+    assert (link["rank"], link["name"], link["kind"], link["steps"]) == (1, "百步梯", "stairs", 100)
+    assert (link["elderly_lost"], link["elderly_lost_circle"], link["elderly_using"]) == (44, 4, 90)
+    assert (shortcut["minutes_now"], shortcut["minutes_then"]) == (None, 1.5)
+    assert (shortcut["rise_m"], shortcut["elderly_gained"]) == (21, 33)
+    for line in (link, shortcut):
+        assert 100 < line["lon"] < 110
+        assert 25 < line["lat"] < 35
+        assert "geometry" not in line
+    json.dumps(said, allow_nan=False)
+    silent = dataclasses.replace(with_next.next, links=None, shortcuts=None)
+    assert next_summary(silent)["weak_links"] is None
+    assert next_summary(silent)["shortcuts"] is None
 
 
 def test_the_table_has_people_gained_the_running_total_and_degrees(with_next):

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .cli_options import Folder, load, study_argument, with_changes
+from .cli_options import Folder, analysed, load, study_argument, with_changes
 from .service_kinds import ACCEPTED, SERVICES, said_service
 
 
@@ -74,11 +74,10 @@ def site(
     """Propose where the next facilities of STUDY should open, in the order to open them."""
     if tier is not None and service is not None:
         raise click.UsageError("--tier and --service exclude each other: give one of them.")
-    from . import pipeline
     from .console_site import show_proposals
     from .errors import Findings
     from .inputs.areas import excluded_area
-    from .outputs.store import ensure_writable, save_table
+    from .outputs.store import save_table
     from .proposals import propose
     from .study import siting_asked
     from .study_parts import CandidatesPart
@@ -97,10 +96,8 @@ def site(
             file=file, from_osm=from_osm, from_streets=from_streets,
             if_present=part is not None and part.if_present and candidates is None,
         )})  # fmt: skip
-    folder = out or Path("data/processed") / loaded.name
-    ensure_writable(folder)
-    result = pipeline.run(loaded.model_copy(update={"siting": None}))
-    result = replace(result, study=loaded)
+    plain, folder = analysed(loaded.model_copy(update={"siting": None, "visits": None}), out)
+    result = replace(plain, study=loaded)
     told = Findings()
     excluded = excluded_area(loaded, result.network.crs, told)
     for warning in told.warnings:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from .cli_options import Folder, load, study_argument, with_changes
+from .cli_options import Folder, analysed, load, study_argument, with_changes
 
 
 @click.command("weak-points")
@@ -21,19 +21,16 @@ def weak_points(study: str, out: Path | None, **options: Any) -> None:
     STUDY is a packaged name (see `care-circle studies`) or the path of a TOML file. It must say
     where people live.
     """
-    from . import pipeline
     from .console_weak_points import show_weak_points
     from .next_step import best_shortcuts, weak_links
-    from .outputs.store import ensure_writable, save_table
+    from .outputs.store import save_table
     from .outputs.tables import line_table
     from .passing import passing
     from .weak_points import access_of, require_population
 
     loaded = load(study, options)
     require_population(loaded)
-    folder = out or Path("data/processed") / loaded.name
-    ensure_writable(folder)
-    result = pipeline.run(loaded)
+    result, folder = analysed(loaded.model_copy(update={"siting": None, "visits": None}), out)
     ask = passing(access_of(result))
     links, places = weak_links(result, ask), best_shortcuts(result, ask)
     tables = {"weak_links": line_table(links), "shortcuts": line_table(places)}

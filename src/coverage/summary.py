@@ -65,20 +65,7 @@ def summarise(
     passed = facilities.index[facilities["snap_m"] > facilities["any_street_m"] + PASSED_M]
     apart = facilities.index[(facilities["component"] > 0).fillna(False)]
     return {
-        "study": study.name,
-        "title": study.title or study.name,
-        "notices": list(study.notices),
-        "walker": study.walker,
-        "direction": study.direction,
-        "threshold_min": {name: tier.threshold_min for name, tier in study.tiers},
-        "street_km": rounded(overall["street_km"]),
-        "coverage": {
-            key: {
-                "covered_km": rounded(overall[f"covered_km_{key}"]),
-                "share": rounded(overall[f"share_{key}"]),
-            }
-            for key in (*TIERS, "any", "all")
-        },
+        **asked_and_covered(study, overall),
         "facilities": counts,
         "gaps": {
             tier: _gap_figures(gaps[gaps["tier"] == tier], *left) for tier, left in unlisted.items()
@@ -110,6 +97,32 @@ def summarise(
             *warnings_of(study, list(off), quality, counts, overall["street_km"], places),
             *services_warnings(services, study, len(facilities)),
         ],
+    }
+
+
+def asked_and_covered(study: Study, overall: Mapping[str, float]) -> dict[str, Any]:
+    """Return what was asked and how much street is covered, as ``summary.json`` begins.
+
+    Parameters
+    ----------
+    study, overall
+        As in `summarise`.
+    """
+    return {
+        "study": study.name,
+        "title": study.title or study.name,
+        "notices": list(study.notices),
+        "walker": study.walker,
+        "direction": study.direction,
+        "threshold_min": {name: tier.threshold_min for name, tier in study.tiers},
+        "street_km": rounded(overall["street_km"]),
+        "coverage": {
+            key: {
+                "covered_km": rounded(overall[f"covered_km_{key}"]),
+                "share": rounded(overall[f"share_{key}"]),
+            }
+            for key in (*TIERS, "any", "all")
+        },
     }
 
 

@@ -25,7 +25,7 @@ from .pieces import Pieces, union
 from .pipeline import with_people
 from .study import Study
 from .study_parts import BANDS_MIN, TIERS
-from .summary import rounded, warnings_of
+from .summary import asked_and_covered, rounded, warnings_of
 from .tile_assess import (
     KEYS,
     Found,
@@ -248,17 +248,7 @@ def _summary(
     known = plan.inputs.population is not None
     places = int(facilities["capacity"].isna().sum()) if known else 0
     return {
-        "study": study.name,
-        "title": study.title or study.name,
-        "notices": list(study.notices),
-        "walker": study.walker,
-        "direction": study.direction,
-        "threshold_min": {name: tier.threshold_min for name, tier in study.tiers},
-        "street_km": overall["street_km"],
-        "coverage": {
-            key: {"covered_km": overall[f"covered_km_{key}"], "share": overall[f"share_{key}"]}
-            for key in KEYS
-        },
+        **asked_and_covered(study, overall),
         "facilities": counts,
         "inventory": dict(plan.inputs.inventory),
         "network": {

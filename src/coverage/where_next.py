@@ -91,4 +91,18 @@ def next_summary(found: WhereNext) -> dict[str, Any]:
             for number, row in found.proposals.iterrows()
         ],
         "figures": dict(found.figures),
+        "weak_links": _lines(found.links),
+        "shortcuts": _lines(found.shortcuts),
     }
+
+
+def _lines(lines: gpd.GeoDataFrame | None) -> list[dict[str, Any]] | None:
+    """Return lines by rank with the degrees of their middles; None where nobody asked."""
+    if lines is None:
+        return None
+    spots = middles(lines).to_crs("EPSG:4326")
+    table = pd.DataFrame(lines.drop(columns=lines.geometry.name)).assign(lon=spots.x, lat=spots.y)
+    return [
+        {str(key): rounded(one) if isinstance(one, float) else one for key, one in row.items()}
+        for row in table.reset_index().to_dict("records")
+    ]

@@ -9,7 +9,6 @@ import osmium
 import pandas as pd
 import shapely
 
-from ..errors import InputError, Problem
 from ..groups import ALL_GROUPS
 from .facilities_osm import objects_of_file, place_of
 
@@ -50,13 +49,7 @@ def candidates_of_file(path: Path, area: shapely.Geometry) -> gpd.GeoDataFrame:
         When the file cannot be read.
     """
     shapely.prepare(area)
-    try:
-        found = {one.id: one for wanted in _wanted() for one in objects_of_file(path, wanted)}
-    except RuntimeError as error:
-        raise InputError(
-            Problem(str(path), f"candidates: cannot be read from it ({error}).",
-                    "It may be damaged or cut short; download it again.")
-        ) from error  # fmt: skip
+    found = {one.id: one for one in objects_of_file(path, *_wanted(), purpose="candidates")}
     rows = [
         (one.id, one.tags.get("name", one.id), place)
         for one in found.values()

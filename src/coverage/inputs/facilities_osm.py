@@ -20,6 +20,7 @@ from ..errors import Findings, InputError, Problem
 from ..service_kinds import ServiceName, joined_services
 from ..study_parts import TierName
 from .facility_tiers import is_unambiguous, tier_by_rules
+from .osm_file import readable_osm
 
 TAGS: Mapping[str, tuple[str, ...]] = {
     "amenity": ("social_facility", "nursing_home"),
@@ -109,13 +110,7 @@ def facilities_of_file(path: Path, area: shapely.Geometry) -> gpd.GeoDataFrame:
     InputError
         When the file cannot be read.
     """
-    try:
-        return facilities_of(objects_of_file(path, _WANTED), area)
-    except RuntimeError as error:
-        raise InputError(
-            Problem(str(path), f"facilities: cannot be read from it ({error}).",
-                    "It may be damaged or cut short; download it again.")
-        ) from error  # fmt: skip
+    return facilities_of(objects_of_file(path, _WANTED, purpose="facilities"), area)
 
 
 def facilities_of_features(features: gpd.GeoDataFrame, area: shapely.Geometry) -> gpd.GeoDataFrame:
@@ -260,8 +255,20 @@ def place_of(shape: shapely.Geometry) -> shapely.Point:
     return center if shape.intersects(center) else shape.point_on_surface()
 
 
-def objects_of_file(path: Path, wanted: Any) -> Iterator[Found]:
-    """Yield the nodes and areas of a file that pass one of osmium's filters."""
+def objects_of_file(path: Path, *wanted: Any, purpose: str) -> Iterator[Found]:
+    """Yield the nodes and areas of a file that pass one of osmium's filters.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read; it names the purpose.
+    """
+    with readable_osm(path, purpose=purpose) as ordered:
+        for each in wanted:
+            yield from _objects(ordered, each)
+
+
+def _objects(path: Path, wanted: Any) -> Iterator[Found]:
     nodes: Iterator[Any] = iter(
         osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(wanted)
     )

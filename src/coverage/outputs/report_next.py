@@ -1,5 +1,6 @@
 """Where the next facilities should open: table and map, and the lines that matter most."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -26,6 +27,8 @@ from .report_words import (
     words,
 )
 
+_Figures = Sequence[tuple[Words, Callable[[Any], str]]]
+"""Heads of columns, each with what makes its cell of a row."""
 MOST_LINES = 10
 MOST_ZONES = 20
 _SOURCE = {
@@ -185,18 +188,14 @@ def _links(links: gpd.GeoDataFrame) -> Markup:
         "each counted once; the last column is of those who had all three. Streets in a row that "
         "cost the same people are listed once.",
     )
-    heads = [
-        *_line_heads(), head(Words("踏步", "Steps")),
-        head(Words("途经老年人", "People using it")), head(Words("失去老年人", "People lost")),
-        head(Words("圈由全变缺", "Circles broken")),
+    figures: _Figures = [
+        (Words("踏步", "Steps"), lambda row: cell(count(row["steps"]) if row["steps"] else "")),
+        (Words("途经老年人", "People using it"), lambda row: cell(count(row["elderly_using"]))),
+        (Words("失去老年人", "People lost"), lambda row: cell(count(row["elderly_lost"]), "share")),
+        (Words("圈由全变缺", "Circles broken"),
+         lambda row: cell(count(row["elderly_lost_circle"]))),
     ]  # fmt: skip
-    rows = [
-        f"<tr>{_line_cells(rank, row)}{cell(count(row['steps']) if row['steps'] else '')}"
-        f"{cell(count(row['elderly_using']))}"
-        f"{cell(count(row['elderly_lost']), 'share')}{cell(count(row['elderly_lost_circle']))}</tr>"
-        for rank, row in links.head(MOST_LINES).iterrows()
-    ]
-    return table("weak-links", caption, [Markup(f"<tr>{''.join(heads)}</tr>")], rows)
+    return _lines("weak-links", caption, links, figures)
 
 
 def _shortcuts(shortcuts: gpd.GeoDataFrame) -> Markup:
@@ -207,28 +206,32 @@ def _shortcuts(shortcuts: gpd.GeoDataFrame) -> Markup:
         "their circle, each counted once; the last column is of those who then have all three. "
         "Whether it can be built is not judged.",
     )
-    heads = [
-        *_line_heads(), head(Words("高差（米）", "Rise, m")),
-        head(Words("两端现走（分钟）", "Between its ends today, min")),
-        head(Words("新建后（分钟）", "With it, min")), head(Words("新增老年人", "People gained")),
-        head(Words("圈由缺变全", "Circles made whole")),
+    figures: _Figures = [
+        (Words("高差（米）", "Rise, m"), lambda row: cell(count(row["rise_m"]))),
+        (Words("两端现走（分钟）", "Between its ends today, min"),
+         lambda row: cell(minutes(row["minutes_now"]))),
+        (Words("新建后（分钟）", "With it, min"), lambda row: cell(minutes(row["minutes_then"]))),
+        (Words("新增老年人", "People gained"),
+         lambda row: cell(count(row["elderly_gained"]), "share")),
+        (Words("圈由缺变全", "Circles made whole"),
+         lambda row: cell(count(row["elderly_gained_circle"]))),
     ]  # fmt: skip
-    rows = [
-        f"<tr>{_line_cells(rank, row)}{cell(count(row['rise_m']))}"
-        f"{cell(minutes(row['minutes_now']))}{cell(minutes(row['minutes_then']))}"
-        f"{cell(count(row['elderly_gained']), 'share')}"
-        f"{cell(count(row['elderly_gained_circle']))}</tr>"
-        for rank, row in shortcuts.head(MOST_LINES).iterrows()
-    ]
-    return table("shortcuts", caption, [Markup(f"<tr>{''.join(heads)}</tr>")], rows)
+    return _lines("shortcuts", caption, shortcuts, figures)
 
 
-def _line_heads() -> list[str]:
-    return [
+def _lines(name: str, caption: Words, lines: gpd.GeoDataFrame, figures: _Figures) -> Markup:
+    """Return the table of the first lines: what they are, and a column for each of the figures."""
+    heads = [
         head(Words("位次", "Rank"), kind="left"), head(Words("名称或附近道路", "At"), kind="left"),
         head(Words("片区", "Area"), kind="left"), head(Words("类型", "Kind"), kind="left"),
         head(Words("长度（米）", "Length, m")),
+        *(head(said) for said, _ in figures),
     ]  # fmt: skip
+    rows = [
+        f"<tr>{_line_cells(rank, row)}{''.join(shown(row) for _, shown in figures)}</tr>"
+        for rank, row in lines.head(MOST_LINES).iterrows()
+    ]
+    return table(name, caption, [Markup(f"<tr>{''.join(heads)}</tr>")], rows)
 
 
 def _line_cells(rank: Any, row: Any) -> str:
