@@ -37,6 +37,7 @@ LAYERS = [
     {"standing"},
     {"concerned", "placing"},
     {"repair"},
+    {"streets_after"},
     {"people_gaps", "fairness", "choices", "zones_ranked"},
     {"people", "visits"},
     {"by_service"},

@@ -198,20 +198,26 @@ def test_opening_and_closing_equal_a_run_with_another_file(sample, tmp_path):
             assert areas[f"{key}_{name}"].sum() == pytest.approx(found.figures.loc[key, name])
 
 
+def network_after(result, changed):
+    """Return the whole changed network."""
+    network = result.network
+    ids = [change.osm_id for change in changed.changes if isinstance(change, Blocked)]
+    blocked = np.flatnonzero(network.ways.index.isin(ids)[network.way])
+    closed = edited(network, blocked, []).network
+    limit_m = result.study.population.snap_limit_m
+    joins = []
+    for link in (change for change in changed.changes if isinstance(change, Linked)):
+        xy = project(np.array([link.start, link.end]), network.crs)
+        ends = snap(closed, xy, onto=usable_edges(closed), limit_m=limit_m)
+        joins.append(Join(tuple(ends.edge), tuple(ends.fraction), link.kind, link.length_m))
+    return edited(network, blocked, joins).network
+
+
 def equals_the_whole(result, changed):
     """Compare with everything computed anew on the changed network."""
     study, people = result.study, result.people
     before = prepared(result, people)
-    blocked_ids = [c.osm_id for c in changed.changes if isinstance(c, Blocked)]
-    network = result.network
-    blocked = np.flatnonzero(network.ways.index.isin(blocked_ids)[network.way])
-    closed = edited(network, blocked, []).network
-    joins = []
-    for link in (c for c in changed.changes if isinstance(c, Linked)):
-        xy = project(np.array([link.start, link.end]), network.crs)
-        ends = snap(closed, xy, onto=usable_edges(closed), limit_m=before.home_limit_m)
-        joins.append(Join(tuple(ends.edge), tuple(ends.fraction), link.kind, link.length_m))
-    after = edited(network, blocked, joins).network
+    after = network_after(result, changed)
     places = snap_homes(after, people.demand.points, limit_m=before.home_limit_m)
     snapped = snap_facilities(study, after, result.inputs.facilities)
     links = find_links(
@@ -334,6 +340,7 @@ def test_the_command_prints_and_writes(sample, tmp_path, monkeypatch):
     assert answer.exit_code == 0, answer.output
     assert "gained" in answer.output
     assert "street" in answer.output
+    assert "Kilometres of street" in answer.output
     homes = pd.read_csv(tmp_path / "whatif.csv")
     found = sample.with_facility((lon, lat), "street").without(str(sample.facilities.index[0]))
     assert len(homes) == len(found.changed)

@@ -109,11 +109,25 @@ class _Sight:
     closes: bool
 
 
+def facilities_near(
+    before: Before, edges: NDArray[np.int64], limit_min: float
+) -> NDArray[np.int64]:
+    """Return the facilities from which, or to which, one may walk some edges within a limit."""
+    on, limit_s = contracted(before.network), limit_min * 60 + TIE_S
+    sight = _of_edges(on, edges, limit_s)
+    places = before.snapped, before.facility_places
+    facilities, seconds, _ = _away(*places, on, sight, _chains_seen(on, sight))
+    near = np.minimum(seconds["to"], seconds["back"]).min(axis=0) <= limit_s
+    return np.asarray(facilities[near])
+
+
 def _closed_streets(on: Contraction, ground: Ground, limit_s: float) -> _Sight | None:
-    if not len(ground.blocked):
-        return None
+    return _of_edges(on, ground.blocked, limit_s) if len(ground.blocked) else None
+
+
+def _of_edges(on: Contraction, edges: NDArray[np.int64], limit_s: float) -> _Sight:
     own = np.zeros((1, len(on.chains)), dtype=bool)
-    own[0, on.chain[ground.blocked]] = True
+    own[0, on.chain[edges]] = True
     start = np.unique(np.concatenate([on.tail[own[0]], on.head[own[0]]]))
     seconds = {
         way: dijkstra(on.graph[way], indices=start, limit=limit_s, min_only=True)[None]
@@ -237,10 +251,7 @@ class _Near:
 
 def _near(before: Before, sight: _Sight) -> _Near:
     on = contracted(before.network)
-    reached = np.logical_or.reduce(
-        [np.isfinite(seconds).any(axis=0) for seconds in sight.seconds.values()]
-    )
-    chain = reached[on.tail] | reached[on.head] | sight.own.any(axis=0)
+    chain = _chains_seen(on, sight)
     homes, home_s, home_most_s = _away(before.places, before.home_places, on, sight, chain)
     facilities, facility_s, facility_most_s = _away(
         before.snapped, before.facility_places, on, sight, chain
@@ -249,6 +260,14 @@ def _near(before: Before, sight: _Sight) -> _Near:
         homes, facilities, home_s, home_most_s, facility_s, facility_most_s, sight.through_s,
         sight.closes,
     )  # fmt: skip
+
+
+def _chains_seen(on: Contraction, sight: _Sight) -> NDArray[np.bool_]:
+    """Return the chains that are within the limit of what is in sight, shape (C,)."""
+    reached = np.logical_or.reduce(
+        [np.isfinite(seconds).any(axis=0) for seconds in sight.seconds.values()]
+    )
+    return np.asarray(reached[on.tail] | reached[on.head] | sight.own.any(axis=0))
 
 
 def _away(

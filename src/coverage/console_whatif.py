@@ -19,7 +19,7 @@ _ZH = {**_TIERS, **SERVICE_NAMES_ZH}
 
 
 def show_what_if(found: WhatIf, path: Path | None) -> None:
-    """Print who is covered before and after some changes, and the areas where that differs."""
+    """Print whom and what street some changes cover, before and after, and where that differs."""
     console = Console(highlight=False)
     study = found.findings.study
     console.print(f"\n[bold]{escape(study.title or study.name)}[/bold]")
@@ -46,14 +46,19 @@ def show_what_if(found: WhatIf, path: Path | None) -> None:
             for area, key, values in rows:
                 shown.add_row(escape(area), f"{key} {_ZH[key]}", *_cells(values))
             console.print(shown)
+    console.print("Kilometres of street within the minutes 时限内的街道公里:")
+    shown = _table("tier 层级")
+    for key, row in found.street_km().iterrows():
+        shown.add_row(f"{key} {_ZH[str(key)]}", *_cells(row, 2))
+    console.print(shown)
     if not len(found.changed):
         console.print("Nobody gains or loses any of them 没有人增加或失去覆盖。")
     if path is not None:
         console.print(f"Homes 住处: {escape(str(path))}", soft_wrap=True)
 
 
-def _cells(row: pd.Series) -> list[str]:
-    return [f"{value:,.0f}" for value in np.asarray(row, dtype=float)]
+def _cells(row: pd.Series, decimals: int = 0) -> list[str]:
+    return [f"{value:,.{decimals}f}" for value in np.asarray(row, dtype=float)]
 
 
 def _table(*names: str) -> Table:

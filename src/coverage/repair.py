@@ -78,16 +78,16 @@ def repair(before: Before, ground: Ground, opened: Snapped, closed: NDArray[np.i
     anew = _Anew.of(before, np.union1d(again, closed), told, moved)
     again = np.setdiff1d(np.union1d(again, told.facilities), closed)
     number = np.concatenate([again, count + np.arange(len(opened.edge))])
-    sources, homes = _joined(taken(snapped, again), opened), taken(places, moved)
-    targets, everyone = places, _joined(snapped, opened)
+    sources, homes = joined(taken(snapped, again), opened), taken(places, moved)
+    targets, everyone = places, joined(snapped, opened)
     if not len(number) and not len(moved):
         return _together(before, places, _NO_LINKS, anew)
     if ground.changed:
-        network, edges = _part(before, ground, _joined(sources, homes))
+        network, edges = part_reached(before, ground, joined(sources, homes))
         at = np.full(ground.patched.count, -1)
         at[edges] = np.arange(len(edges))
         sources, homes, targets, everyone = (
-            _on(at, one) for one in (sources, homes, targets, everyone)
+            on_part(at, one) for one in (sources, homes, targets, everyone)
         )
     found = _NO_LINKS
     if len(number):
@@ -196,7 +196,7 @@ def _chosen(links: Links, chosen: NDArray[np.bool_]) -> Links:
     return Links(*(getattr(links, name)[chosen] for name in Links.__slots__))
 
 
-def _part(
+def part_reached(
     before: Before, ground: Ground, sources: Snapped
 ) -> tuple[WalkingNetwork, NDArray[np.int64]]:
     """Return the part of the changed network that the sources reach, and its edges."""
@@ -224,12 +224,13 @@ def _part(
     return changed.cut_out(kept), kept
 
 
-def _on(at: NDArray[np.int64], places: Snapped) -> Snapped:
+def on_part(at: NDArray[np.int64], places: Snapped) -> Snapped:
     """Return places on a network as places on a part of it; off it they are nowhere."""
     return replace(places, edge=np.where(places.found, at[places.edge], -1))
 
 
-def _joined(one: Snapped, other: Snapped) -> Snapped:
+def joined(one: Snapped, other: Snapped) -> Snapped:
+    """Return the places of both, one after the other."""
     return Snapped(
         *(np.concatenate([getattr(one, name), getattr(other, name)]) for name in Snapped.__slots__)
     )

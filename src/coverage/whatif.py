@@ -24,10 +24,11 @@ from .findings import Findings
 from .groups import service_groups, thresholds_of, tier_groups
 from .new_links import LinkKind
 from .people import People
-from .placing import placed
+from .placing import Placed, placed
 from .repair import After, repair
 from .service_kinds import SERVICES
 from .standing import Before, standing
+from .streets_after import street_change_m
 from .study_parts import TIERS, TierName
 from .whatif_services import service_columns, services_after
 
@@ -89,6 +90,37 @@ class WhatIf:
         for key in self.figures.index:
             some |= (self.homes[f"change_{key}"] != "").to_numpy()
         return self.homes[some]
+
+    def street_km(self) -> pd.DataFrame:
+        """Return kilometres of street of the study area within each tier's minutes.
+
+        They are worked out whenever they are asked for, which takes longer than the people do.
+
+        Returns
+        -------
+        street_km
+            Index: tier, ``any``, ``all``. Kilometres ``before`` and ``after`` the changes, and
+            those ``gained`` and ``lost``. A new link is street like any other.
+        """
+        study, people, streets = self.findings.study, self.findings.people, self.findings.streets
+        if people is None:
+            raise AssertionError("there is no what-if without people")
+        before = _before(self.findings, people)
+        done = placed(before, self.findings.facilities.index.astype(str), self.changes)
+        tiers = tier_groups(self.findings.facilities)
+        change_m = street_change_m(
+            before, done, _members(tiers, done, len(before.snapped.edge)), tiers,
+            {name: tier.threshold_min for name, tier in study.tiers}, self.findings.inputs.boundary,
+        )  # fmt: skip
+        length_m = streets["length_m"].to_numpy(float)
+        rows = {}
+        for key, (gained_m, lost_m) in change_m.items():
+            covered_m = float((streets[f"covered_{key}"].to_numpy(float) * length_m).sum())
+            metres = covered_m, covered_m + gained_m - lost_m, gained_m, lost_m
+            rows[key] = [value / 1000 for value in metres]
+        names = ["before", "after", "gained", "lost"]
+        found = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+        return found.rename_axis("tier")
 
     @property
     def by_area(self) -> pd.DataFrame | None:
@@ -225,6 +257,18 @@ def _homes(
         gained, lost = now[key] & ~was[key], was[key] & ~now[key]
         new[f"change_{key}"] = pd.Categorical.from_codes(gained + 2 * lost, dtype=_CHANGES)
     return gpd.GeoDataFrame(new, index=old.index, geometry="geometry", crs=old.crs)
+
+
+def _members(
+    tiers: Mapping[str, NDArray[np.int64]], done: Placed, count: int
+) -> dict[str, NDArray[np.int64]]:
+    """Return each tier's facilities after the changes; new ones follow the `count` of before."""
+    opened = np.array([change.tier for change in done.opened], dtype=object)
+    stay = {tier: np.setdiff1d(own, done.closed) for tier, own in tiers.items()}
+    return {
+        tier: np.concatenate([own, count + np.flatnonzero(opened == tier)])
+        for tier, own in stay.items()
+    }
 
 
 def _new_ids(ids: NDArray[np.object_], count: int) -> NDArray[np.object_]:
