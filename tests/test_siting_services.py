@@ -150,6 +150,14 @@ def test_a_service_that_nobody_offers_starts_from_nobody(tmp_path):
     assert set(tables(result)["proposals"]["service"]) == {"rehab"}
     about, _ = content_of(result)
     assert {p["service"]["zh"] for p in about["proposals"]} == {"康复"}
+    assert {p["minutes"] for p in about["proposals"]} == {15}
+    said = {facility["id"]: facility.get("services") for facility in about["facilities"]}
+    nurses = {"id": "nursing", "zh": "护理", "en": "nursing"}
+    dines = {"id": "dining", "zh": "助餐", "en": "dining"}
+    assert said == {
+        name: {"community": [dines], "street": [nurses]}.get(tier)
+        for name, tier in result.facilities["tier"].items()
+    }
     assert [p["service"] for p in result.summary["next"]["proposals"]] == ["rehab", "rehab"]
 
 

@@ -44,6 +44,44 @@ def test_the_card_tells_the_gain_the_running_total_and_an_unknown_cost(open_map)
     )  # fmt: skip
 
 
+def served():
+    """Return the town whose only facility dines, with one proposal for rehab within 10 minutes."""
+    meta, sections = town()
+    rehab, dining = (
+        {"id": name, "zh": zh, "en": en}
+        for name, zh, en in (("rehab", "康复", "rehabilitation"), ("dining", "助餐", "dining"))
+    )
+    x, y = (int(s.array[0]) for s in sections if s.name in ("facility.x", "facility.y"))
+    one = {"n": 1, "x": x + 400, "y": y, "name": "老厂房", "tier": "", "service": rehab,
+           "minutes": 10, "gained": 9.0, "running": 9.0, "total": 9.0, "share": 0.1, "cost": None,
+           "each": None, "floor": None, "source": "listed", "area": ""}  # fmt: skip
+    facilities = [{**about, "services": [dining, rehab]} for about in meta["facilities"]]
+    return html_of({**meta, "facilities": facilities, "proposals": [one]}, sections)
+
+
+def test_a_proposal_for_a_service_names_it_and_its_own_minutes(open_map):
+    page = open_map(served())
+    assert "建议选址：康复（尚未开设）" in page.page.locator("#cc-legend").inner_text()
+    page.page.locator(".cc-proposal").first.dispatch_event("click")
+    card = page.card()
+    assert card["服务"] == "康复"
+    assert "层级" not in card
+    shown = page.page.locator("#cc-card")
+    assert "10 分钟 · " in shown.inner_text()
+    page.page.locator("#cc-lang").click()
+    assert page.card()["Service"] == "rehabilitation"
+    assert "10 minutes · " in shown.inner_text()
+    assert "Proposal for rehabilitation" in page.page.locator("#cc-legend").inner_text()
+
+
+def test_a_facility_says_what_it_offers(open_map):
+    page = open_map(served())
+    page.page.locator(".cc-pin").first.dispatch_event("click")
+    assert page.card()["提供服务"] == "助餐、康复"
+    page.page.locator("#cc-lang").click()
+    assert page.card()["Offers"] == "dining, rehabilitation"
+
+
 def test_the_search_finds_them_and_the_address_names_them(open_map):
     page = open_map(proposed())
     page.page.locator("#cc-search").fill("老厂房")

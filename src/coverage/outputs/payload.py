@@ -110,7 +110,7 @@ def content_of(
     }
     # Absent rather than empty: without proposals the block is what it always was.
     if result.next is not None:
-        about["proposals"] = words.proposals(result.next)
+        about["proposals"] = words.proposals(result.next, result.study)
     if result.visits is not None:
         about["visits"] = words.visits(result.study)
     return about, [section for section in sections if not _is_empty(section)]

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..causes import CAUSES
+from ..groups import said_services, thresholds_of
 from ..service_kinds import SERVICE_NAMES_EN, SERVICE_NAMES_ZH
 from ..study import Study
 from ..study_parts import BANDS_MIN, TIER_NAMES_ZH, VisitsPart
@@ -159,8 +160,10 @@ def facilities(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
             "streetKm": {f"{m}": number(row[f"street_km_{m}min"], 3) for m in BANDS_MIN},
             "elderlyInReach": number(row["elderly_in_reach"], 3) if people else None,
             "elderlyOnly": number(row["elderly_only"], 3) if people else None,
+            # Absent where nothing is said of them.
+            **({"services": [_service(own) for own in said.split(";")]} if said else {}),
         }
-        for identifier, row in frame.iterrows()
+        for (identifier, row), said in zip(frame.iterrows(), said_services(frame), strict=True)
     ]
 
 
@@ -185,9 +188,9 @@ def gaps(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def proposals(found: WhereNext) -> list[dict[str, Any]]:
+def proposals(found: WhereNext, study: Study) -> list[dict[str, Any]]:
     """Return the facts of all proposals in the order to open them, places in units of the world."""
-    frame, running = found.proposals, found.running_gain
+    frame, running, limits = found.proposals, found.running_gain, thresholds_of(study)
     spots = np.column_stack([frame.geometry.x, frame.geometry.y])
     units = world(spots, str(frame.crs)).tolist()
     return [
@@ -198,7 +201,11 @@ def proposals(found: WhereNext) -> list[dict[str, Any]]:
             "name": name(row["name"]),
             "tier": row["tier"],
             # Absent for a tier, so that the block of a study without services is what it was.
-            **({"service": _service(row["service"])} if row["service"] else {}),
+            **(
+                {"service": _service(row["service"]), "minutes": limits[row["service"]]}
+                if row["service"]
+                else {}
+            ),
             "gained": number(row["elderly_gained"], 3),
             "running": number(running[turn], 3),
             "total": number(row["elderly_total"], 3),

@@ -9,10 +9,10 @@ const choiceText = () =>
     direction: say(`direction.${page.meta.directions[state.direction]}`),
   });
 
-const ownChoiceText = () => {
-  const { own, walkers, directions, tiers } = page.meta;
+const ownChoiceText = (minutes = page.meta.tiers[state.tier].threshold) => {
+  const { own, walkers, directions } = page.meta;
   return say("choice", {
-    minutes: plainNumber(tiers[state.tier].threshold),
+    minutes: plainNumber(minutes),
     walker: named(walkers[own.walker]),
     direction: say(`direction.${directions[own.direction]}`),
   });
@@ -65,6 +65,7 @@ const facilityCard = ({ i }, found) => {
       about.capacity === null || about.capacity === undefined ? "" : plainNumber(about.capacity),
     ],
     [say("facility.address"), about.address, true],
+    [say("facility.services"), (about.services ?? []).map(named).join(say("and"))],
   ];
   const limit = say("unit.metres", { n: plainNumber(meta.snapLimit) });
   if (!about.snapped)

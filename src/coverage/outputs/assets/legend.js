@@ -104,7 +104,11 @@ const legend = {
     if (shown.proposals && proposalsOf().length) {
       const mark = node("span", "cc-sample");
       mark.append(node("span", "cc-diamond"));
-      rows.push(this.key(mark, say("legend.proposal")));
+      const { service } = proposalsOf()[0];
+      const text = service
+        ? say("legend.proposal.service", { service: named(service) })
+        : say("legend.proposal");
+      rows.push(this.key(mark, text));
     }
     if (shown.visits && visitsOf()) {
       for (const way of visitWaysThere())

@@ -104,6 +104,6 @@ const proposalCard = ({ i }) => {
     kind: say("kind.proposal"),
     title: proposalName(i),
     rows,
-    notes: [say("proposal.own", { choice: ownChoiceText() })],
+    notes: [say("proposal.own", { choice: ownChoiceText(about.minutes ?? tier?.threshold) })],
   };
 };

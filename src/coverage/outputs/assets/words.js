@@ -1,6 +1,7 @@
 /* Every word of ours, in Chinese and in English. Between the braces this is plain JSON. */
 const WORDS = {
   "about.choice": ["研究选项", "Choice"],
+  "and": ["、", ", "],
   "area": ["片区", "Area"],
   "area.street": ["街道总长", "Street"],
   "assumed": ["{what}", "{what}"],
@@ -75,6 +76,7 @@ const WORDS = {
   "facility.only": ["仅此处可达", "Only this one reaches"],
   "facility.places": ["床位数", "Places"],
   "facility.reach": ["可达老年人", "Elderly people in reach"],
+  "facility.services": ["提供服务", "Offers"],
   "failed": ["地图数据无法读取。请使用近年版本的浏览器重新打开本文件。", "The data of this map cannot be read. Open the file again in a recent browser."],
   "fit": ["显示全部研究区", "Show the whole study area"],
   "found": ["搜索结果", "Results"],
@@ -132,6 +134,7 @@ const WORDS = {
   "legend.not": ["不在其服务圈内", "outside its circle"],
   "legend.off": ["未接入路网的设施", "Facility not connected to a street"],
   "legend.proposal": ["建议选址（尚未开设），数字为开设顺序", "Proposal (not open yet), numbered in order"],
+  "legend.proposal.service": ["建议选址：{service}（尚未开设），数字为开设顺序", "Proposal for {service} (not open yet), numbered in order"],
   "legend.stairs": ["梯坎", "Stairs"],
   "legend.visit": ["需上门：{how}", "To be visited: {how}"],
   "legend.unit": ["分钟", "minutes"],
