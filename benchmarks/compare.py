@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import answers
 import numpy as np
 import shapely
+from answers import Answer
 
 NEAREST_S = {"pandana": 1.0}
 """pandana rounds the seconds of every arc to thousandths, which adds up along a walk."""
@@ -11,8 +13,6 @@ EXACT_S = 1e-6
 LEAST_IOU = 0.985
 _MOST_AT_CUTOFF = 1e-4
 """Share of nodes that may lie so near a cutoff that rounding decides."""
-
-Answer = dict[str, np.ndarray]
 
 
 def agreement(step: str, who: str, ours: Path, theirs: Path) -> str:
@@ -25,8 +25,7 @@ def agreement(step: str, who: str, ours: Path, theirs: Path) -> str:
     """
     if not theirs.is_file():
         return "not compared"
-    with np.load(ours, allow_pickle=False) as a, np.load(theirs, allow_pickle=False) as b:
-        one, other = dict(a), dict(b)
+    one, other = answers.kept(ours), answers.kept(theirs)
     return {"read": _read, "nearest": _nearest, "reach": _reach, "polygons": _polygons}[step](
         who, one, other
     )

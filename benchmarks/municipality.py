@@ -21,7 +21,7 @@ from land.people import TIERS, Facilities, Subdistricts, facilities, subdistrict
 from land.plan import FULL_NODES, Municipality, drawn
 from land.terrain import to_degrees
 
-SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
+SIZES = (10_000, 30_000, 100_000, 258_000, 1_000_000)
 BUILDINGS_A_NODE = 0.3
 _ID = {"community": "C", "street": "S", "district": "D"}
 _NAME = {

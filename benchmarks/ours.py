@@ -4,32 +4,39 @@ Each function does one step on what `prepare` left and returns what the rivals' 
 against. Answers are arrays, so that they can cross from one process to another.
 """
 
+import json
 import pickle
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
+from answers import Answer
+from watch import forget_peak, peak_mb, timed
 
 import coverage
+from coverage.contraction import contracted
 from coverage.elevations import estimate_elevations
 from coverage.errors import Findings
 from coverage.inputs.elevation import open_elevation, surface_heights
 from coverage.inputs.osm_file import read_streets
-from coverage.isochrones import isochrones
+from coverage.isochrones import growing
+from coverage.isochrones import isochrones as all_isochrones
 from coverage.lifts import split_lifts
-from coverage.nearest import minutes_to_nearest
+from coverage.nearest import Minutes, minutes_to_nearest
 from coverage.network import WalkingNetwork, build_network, project
 from coverage.preparation import walking_network
-from coverage.reach import reach_of_each
-from coverage.snapping import Snapped, snap_facilities
+from coverage.reach import Reach, reach_of_each
+from coverage.snapping import Snapped, snap, snap_facilities, usable_edges
 from coverage.squares import cross_squares
+from coverage.street_grid import spaces_of_each
+from coverage.streets import Streets
 from coverage.study import Study
 from coverage.study_parts import TIERS
 from coverage.walkers import PACKAGED_WALKERS
@@ -57,13 +64,25 @@ def study_at(place: Path) -> Study:
     """Return the study in a folder; the folder of the real Yuzhong has none of its own."""
     if (place / "study.toml").is_file():
         return coverage.load_study(place / "study.toml")
-    return Study(
-        name="yuzhong",
-        facilities={"file": place / "facilities-standin.csv"},
-        network={"file": street_file(place)},
-        elevation={"file": next(place.glob("dem-*.tif"))},
-        areas={"file": place / "subdistricts.geojson", "name_column": "subdistrict"},
-    )
+    return Study(name="yuzhong", **_real_inputs(place))
+
+
+def _real_inputs(place: Path) -> dict[str, Any]:
+    place = place.resolve()
+    return {
+        "facilities": {"file": place / "facilities-standin.csv"},
+        "network": {"file": street_file(place)},
+        "elevation": {"file": next(place.glob("dem-*.tif"))},
+        "areas": {"file": place / "subdistricts.geojson", "name_column": "subdistrict"},
+    }
+
+
+def study_of(place: Path) -> str:
+    """Return the study of the real data as a file of its own, for the command."""
+    lines = ['name = "yuzhong"']
+    for name, table in _real_inputs(place).items():
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(str(v))}" for key, v in table.items())]
+    return "\n".join(lines) + "\n"
 
 
 def street_file(place: Path) -> Path:
@@ -129,37 +148,68 @@ def prepared_at(kept: Path) -> Prepared:
         return pickle.load(file)
 
 
-def read(place: Path) -> dict[str, np.ndarray]:
-    """Read streets; return their segments as pairs of OpenStreetMap nodes, with their way."""
-    streets = read_streets(street_file(place), rules="pedestrian", findings=Findings())
+def read(pbf: Path) -> Streets:
+    """Read streets."""
+    return read_streets(pbf, rules="pedestrian", findings=Findings())
+
+
+def segments(streets: Streets) -> Answer:
+    """Return streets' segments as pairs of OpenStreetMap nodes, with their way."""
     ends = np.stack([streets.node_id[streets.tail], streets.node_id[streets.head]])
     way = streets.ways.index.to_numpy()[streets.way]
     return {"segments": np.stack([ends.min(axis=0), ends.max(axis=0), way], axis=1)}
 
 
-def nearest(prepared: Prepared) -> dict[str, np.ndarray]:
+def contract(prepared: Prepared) -> None:
+    """Make what all searches use, as rivals make their graphs."""
+    contracted(prepared.network)
+
+
+def crowded(prepared: Prepared, count: int) -> Prepared:
+    """Return the network with so many facilities, anywhere beside its streets."""
+    network, rng = prepared.network, np.random.default_rng(count)
+    onto = usable_edges(network)
+    edge = onto[rng.integers(0, len(onto), count)]
+    beside = network.xy[network.tail[edge]] + rng.normal(0, 20, (count, 2))
+    return replace(prepared, snapped=snap(network, beside, onto=onto, limit_m=300))
+
+
+def nearest(prepared: Prepared) -> Minutes:
     """Time every node from its nearest facility."""
-    found = minutes_to_nearest(
+    return minutes_to_nearest(
         prepared.network, prepared.snapped, prepared.all, direction="back", horizon_min=HORIZON_MIN
     )
-    return {"seconds": np.nan_to_num(found.node * 60, nan=np.inf)}
 
 
-def nearest_both_ways(prepared: Prepared) -> dict[str, np.ndarray]:
+def nearest_both_ways(prepared: Prepared) -> Minutes:
     """Time every node there and back, the longer walk to one and the same facility."""
-    minutes_to_nearest(
+    return minutes_to_nearest(
         prepared.network, prepared.snapped, prepared.all, direction="worst",
         horizon_min=HORIZON_MIN,
     )  # fmt: skip
-    return {}
 
 
-def reach(prepared: Prepared) -> dict[str, np.ndarray]:
-    """Cut what each facility reaches; return its nodes, facility by facility."""
-    found = reach_of_each(
+def reach(prepared: Prepared) -> Reach:
+    """Cut what each facility reaches."""
+    return reach_of_each(
         prepared.network, prepared.snapped, prepared.all, direction="back",
         cutoffs_min=(CUTOFF_MIN,),
     )  # fmt: skip
+
+
+def reach_bands(prepared: Prepared) -> Reach:
+    """Cut what each facility reaches there and back, at three cutoffs, as a run does."""
+    return reach_of_each(
+        prepared.network, prepared.snapped, prepared.all, direction="worst", cutoffs_min=BANDS_MIN
+    )
+
+
+def _nearest_answer(_prepared: Prepared, found: Minutes) -> Answer:
+    return {"seconds": np.nan_to_num(found.node * 60, nan=np.inf)}
+
+
+def _reach_answer(prepared: Prepared, found: Reach) -> Answer:
+    """Return the nodes that are reached, facility by facility."""
     network = prepared.network
     nodes = []
     (of_each,) = found.pieces
@@ -171,12 +221,10 @@ def reach(prepared: Prepared) -> dict[str, np.ndarray]:
     return {"nodes": np.concatenate(nodes), "counts": np.array([len(n) for n in nodes])}
 
 
-def reach_bands(prepared: Prepared) -> dict[str, np.ndarray]:
-    """Cut what each facility reaches there and back, at three cutoffs, as a run does."""
-    reach_of_each(
-        prepared.network, prepared.snapped, prepared.all, direction="worst", cutoffs_min=BANDS_MIN
-    )
-    return {}
+ANSWERS: dict[str, Callable[[Prepared, Any], Answer]] = {
+    "nearest": _nearest_answer, "reach": _reach_answer,
+}  # fmt: skip
+"""What rivals' answers are held against, from what a step returned."""
 
 
 def keep_reach(kept: Path, most: int) -> None:
@@ -202,60 +250,76 @@ def chosen_of(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
 
 
-def polygons(prepared: Prepared, kept: Path) -> dict[str, np.ndarray]:
-    """Draw the isochrones of all facilities and tiers; return those of the facilities."""
+def reach_at(kept: Path) -> Reach:
+    """Return what `keep_reach` kept."""
     with (kept / "reach.pickle").open("rb") as file:
-        found = pickle.load(file)
+        return pickle.load(file)
+
+
+def count(reached: Reach) -> int:
+    """Return how many polygons there are to draw: of every facility and band."""
+    return len(reached.facilities) * len(reached.pieces)
+
+
+def polygons(prepared: Prepared, reached: Reach) -> np.ndarray:
+    """Draw the isochrones of all facilities."""
+    return spaces_of_each(growing(prepared.network, reached.pieces))
+
+
+def polygons_answer(shapes: np.ndarray) -> Answer:
+    """Return the facility, band and shape of every isochrone that is not empty."""
+    facility, band = np.nonzero(~shapely.is_empty(shapes))
+    wkb = shapely.to_wkb(shapes[facility, band])
+    return {"facility": facility, "band": band, "wkb": wkb}
+
+
+def isochrones(prepared: Prepared, reached: Reach) -> gpd.GeoDataFrame:
+    """Draw the isochrones of all facilities and tiers, as a run does."""
     tier = prepared.facilities["tier"].to_numpy()
-    standing = set(prepared.all.tolist())
-    tiers = {
-        name: np.array([k for k in np.flatnonzero(tier == name) if k in standing], dtype=np.int64)
-        for name in TIERS
-    }
-    circles = isochrones(prepared.network, found, prepared.facilities.index, tiers)
-    of_one = circles[circles["scope"] == "facility"]
-    place = pd.Series(np.arange(len(prepared.all)), index=prepared.facilities.index[prepared.all])
-    band = of_one["minutes"].map(BANDS_MIN.index).to_numpy()
-    return {
-        "facility": place.loc[of_one["facility"].astype(place.index.dtype)].to_numpy(),
-        "band": band,
-        "wkb": shapely.to_wkb(of_one.geometry.to_numpy()),
-    }
+    members = {name: np.intersect1d(np.flatnonzero(tier == name), prepared.all) for name in TIERS}
+    return all_isochrones(prepared.network, reached, prepared.facilities.index, members)
 
 
-def whole_run(place: Path, out: Path) -> dict[str, Any]:
-    """Run a study and save its results; return seconds and peak memory by step."""
-    steps: dict[str, Any] = {}
+@dataclass(slots=True)
+class _ApartFromTheMap:
+    """Runs the parts of a run, and knows what the map took of its step."""
+
+    took: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    before_mb: float = 0.0
+
+    def __call__(self, step: str, compute: Callable[[], Any], *_uses: object) -> Any:
+        if step != "map":
+            return compute()
+        self.before_mb = peak_mb()
+        forget_peak()
+        took, found = timed(compute)
+        self.took = took["seconds"], peak_mb(), took["cpu_s"]
+        forget_peak()
+        return found
+
+
+def whole_run(place: Path, out: Path) -> dict[str, tuple[float, float, float]]:
+    """Run a study and save its results; return each step's seconds, peak MB and processor seconds.
+
+    The map, which is not a part of the figures, is a step of its own and not in ``files``.
+    """
+    steps: dict[str, tuple[float, float, float]] = {}
 
     @contextmanager
     def shown(name: str) -> Any:
-        _forget_peak()
-        begin = time.perf_counter()
+        forget_peak()
+        begin, busy = time.perf_counter(), time.process_time()
         yield
-        steps[name.split()[0]] = (time.perf_counter() - begin, peak_mb())
+        seconds, cpu_s = time.perf_counter() - begin, time.process_time() - busy
+        steps[name.split()[0]] = seconds, peak_mb(), cpu_s
 
+    apart = _ApartFromTheMap()
     study = study_at(place)
-    result = coverage.run(study, progress=shown)
-    with shown("save"):
-        coverage.save(result, out)
+    result = coverage.run(study, progress=shown, keep=apart)
+    with shown("files"):
+        coverage.save(result, out, keep=apart)
+    seconds, peak, cpu_s = steps["files"]
+    steps["files"] = seconds - apart.took[0], max(peak, apart.before_mb), cpu_s - apart.took[2]
+    steps["map"] = apart.took
     shutil.rmtree(out)
     return steps
-
-
-def _forget_peak() -> None:
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        # Not on this system: the peak of a step is then the peak so far.
-        return
-
-
-def peak_mb() -> float:
-    """Return the most memory this process held since it was last forgotten, megabytes."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024

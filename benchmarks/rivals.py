@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import shapely
+from answers import Answer
 
 CUTOFF_S = 900.0
 HORIZON_S = 3_600.0
 STREET_SPACE_M = 25.0
-QUAD_SEGS = 4
-
-Answer = dict[str, np.ndarray]
+FEW_SIDES = 4
+"""Sides of a quarter of a circle, so few that corners are as coarse as a grid's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +198,18 @@ def lines_at(kept: Path) -> list[tuple[int, int, np.ndarray]]:
 
 
 def buffer_each(lines: np.ndarray) -> shapely.Geometry:
-    """One buffer for each edge, then their union: the recipe."""
-    return shapely.union_all(shapely.buffer(lines, STREET_SPACE_M, quad_segs=QUAD_SEGS))
+    """One buffer for each edge, then their union: the recipe, round as it is by itself."""
+    return shapely.union_all(shapely.buffer(lines, STREET_SPACE_M))
+
+
+def buffer_each_coarse(lines: np.ndarray) -> shapely.Geometry:
+    """Return the recipe's area with coarser corners, which its users do not ask for."""
+    return shapely.union_all(shapely.buffer(lines, STREET_SPACE_M, quad_segs=FEW_SIDES))
 
 
 def buffer_all(lines: np.ndarray) -> shapely.Geometry:
     """One buffer of all edges."""
-    return shapely.buffer(shapely.multilinestrings(lines), STREET_SPACE_M, quad_segs=QUAD_SEGS)
+    return shapely.buffer(shapely.multilinestrings(lines), STREET_SPACE_M)
 
 
 # ---- reading
@@ -247,8 +252,15 @@ REACH: dict[str, tuple[str, Callable[[Any, Arcs, int], np.ndarray]]] = {
 }
 POLYGONS: dict[str, Callable[[np.ndarray], shapely.Geometry]] = {
     "buffer each, union": buffer_each,
+    "the same, coarse": buffer_each_coarse,
     "buffer of all": buffer_all,
 }
+MODULES = {
+    "OSMnx": "osmnx", "OSMnx, simplified": "osmnx", "networkx": "networkx", "igraph": "igraph",
+    "pandana": "pandana", "scipy": "scipy.sparse.csgraph", "networkx cutoff": "networkx",
+    "networkx ego_graph": "networkx", **dict.fromkeys(POLYGONS, "shapely"),
+}  # fmt: skip
+"""What each imports, before anything of it is timed."""
 
 
 def reach_within(name: str, graph: Any, arcs: Arcs, chosen: np.ndarray, budget_s: float) -> Answer:

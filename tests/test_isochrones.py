@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 from conftest import make_network
 from coverage import check
-from coverage.isochrones import STREET_SPACE_M, _growing, isochrones, street_space
+from coverage.isochrones import STREET_SPACE_M, growing, isochrones, street_space
 from coverage.preparation import walking_network
 from coverage.reach import reach_of_each
 from coverage.snapping import snap, snap_facilities
@@ -62,7 +62,7 @@ def test_company_on_a_sheet_changes_nothing(case):
     network, snapped = case
     everyone = np.arange(len(snapped.edge))
     reach = reach_of_each(network, snapped, everyone, direction="worst", cutoffs_min=CUTOFFS)
-    sets = _growing(network, reach.pieces)
+    sets = growing(network, reach.pieces)
     together = spaces_of_each(sets)
     for place in everyone:
         own = sets.owner == place

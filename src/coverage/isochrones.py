@@ -59,7 +59,7 @@ def isochrones(
         ``tier``), ``facility`` (its id, empty for a tier), ``tier``, ``minutes``, ``area_m2`` and
         ``street_m`` (metres of street reached, each street once).
     """
-    each = spaces_of_each(_growing(network, reach.pieces))
+    each = spaces_of_each(growing(network, reach.pieces))
     each_m = np.column_stack([sets.length_m(network.length_m) for sets in reach.pieces])
     with ThreadPoolExecutor() as beside:
         within = {
@@ -130,7 +130,7 @@ def _table(
     return reached
 
 
-def _growing(network: WalkingNetwork, bands: Sequence[PieceSets]) -> Growing:
+def growing(network: WalkingNetwork, bands: Sequence[PieceSets]) -> Growing:
     """Return sets of pieces, given for each band, as sets that grow from band to band."""
     edges, before = len(network.tail), np.zeros(0, dtype=np.int64)
     parts, owner, band = [], [], []
