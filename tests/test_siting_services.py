@@ -14,7 +14,7 @@ from coverage.outputs.report_page import report_html
 from coverage.outputs.tables import tables
 from coverage.proposals import propose, street_places
 from coverage.study import study_from_toml
-from coverage.study_parts import SitingPart
+from coverage.study_parts import TIERS, SitingPart
 from test_services import TOML, with_services
 
 SERVICE_OF = {"street": "护理", "community": "dining"}
@@ -115,6 +115,19 @@ def test_who_asks_a_result_for_a_service_means_it_instead_of_the_studys_tier(by_
         by_tier.propose(tier="street", service="dining")
     with pytest.raises(InputError, match=r"siting\.service: no such service; known are day_care"):
         by_tier.propose(service="haircut")
+
+
+@pytest.mark.parametrize("service", ["dining", "nursing", "rehab"])
+def test_what_proposals_foretell_the_what_if_of_them_finds(by_tier, service):
+    places = street_places(by_tier, 200).assign(source="street")
+    found = propose(by_tier, asked=SitingPart(service=service, p=3), candidates=places)
+    spots = found.table.to_crs("EPSG:4326").geometry
+    opened = by_tier
+    for turn, (place, total) in enumerate(zip(spots, found.table["elderly_total"], strict=True)):
+        # Whatever its tier.
+        opened = opened.with_facility((place.x, place.y), TIERS[turn], services=service)
+        assert opened.figures.loc[service, "after"] == pytest.approx(total)
+    assert opened.figures.loc[service, "before"] == pytest.approx(found.covered_before)
 
 
 def test_only_premises_that_fit_the_service_are_taken(by_tier):
