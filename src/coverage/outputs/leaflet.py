@@ -60,9 +60,9 @@ STUDY = Script(
     ),
     page=(
         "words.js", "state.js", "figures.js", "geometry.js", "classes.js", "raster.js", "paint.js",
-        "paint_minutes.js", "tiles.js", "labels.js", "pins.js", "pick.js", "card.js", "cards.js",
-        "proposals.js", "visits.js", "find.js", "panel.js", "legend.js", "online.js", "measure.js",
-        "address.js", "address_choice.js", "print.js", "frame.js", "start.js",
+        "paint_minutes.js", "tiles.js", "labels.js", "markers.js", "pins.js", "pick.js", "card.js",
+        "cards.js", "proposals.js", "visits.js", "find.js", "panel.js", "legend.js", "online.js",
+        "measure.js", "address.js", "address_choice.js", "print.js", "frame.js", "start.js",
     ),
     public=(*_PUBLIC, "clusterFace", "goTo", "toGcj"),
 )  # fmt: skip
@@ -75,7 +75,7 @@ DIFFERENCE = Script(
     ),
     page=(
         "words.js", "state.js", "figures.js", "geometry.js", "raster.js", "paint.js",
-        "difference_paint.js", "tiles.js", "labels.js", "difference_pins.js",
+        "difference_paint.js", "tiles.js", "labels.js", "markers.js", "difference_pins.js",
         "difference_pick.js", "card.js", "difference_cards.js", "panel.js",
         "difference_legend.js", "swipe.js", "online.js", "measure.js", "address.js",
         "difference_address.js", "print.js", "frame.js", "difference_start.js",

@@ -1,9 +1,5 @@
 /* Facilities: what has opened and what has closed stands out; those of both runs are small. */
 
-const glyphOf = (tier) => (state.lang === "zh" ? tier.glyph : tier.en.charAt(0).toUpperCase());
-
-const facilityName = (i) => page.meta.facilities[i].name || say("unnamed");
-
 const tierOfFacility = (i) => page.meta.tiers[page.s["facility.tier"][i]];
 
 const SIGNS = { opened: "+", closed: "×", both: "" };
@@ -43,7 +39,7 @@ const pins = {
       tier = tierOfFacility(i),
       badge = node("span", "cc-badge", glyphOf(tier));
     if (SIGNS[status]) badge.append(node("i", "cc-sign", SIGNS[status]));
-    const chosen = state.selected?.kind === "facility" && state.selected.i === i;
+    const chosen = isChosen({ kind: "facility", i });
     return L.divIcon({
       className: `cc-pin cc-${tier.id} cc-was-${status}${chosen ? " cc-chosen" : ""}`,
       html: badge,
@@ -52,24 +48,12 @@ const pins = {
   },
 
   marker(i, pane) {
-    const marker = L.marker(toLatLng(...facilityPlace(i)), {
+    return choosable({ kind: "facility", i }, facilityPlace(i), {
       icon: this.icon(i),
-      keyboard: true,
-      riseOnHover: true,
+      label: () => facilityLabel(i),
       zIndexOffset: page.meta.facilities[i].status === "both" ? 0 : 1000,
       ...(pane ? { pane } : {}),
     });
-    marker.bindTooltip(() => dataNode("span", "", facilityLabel(i)), {
-      direction: "top",
-      offset: [0, -12],
-      className: "cc-tip",
-    });
-    marker.on("click", () => select({ kind: "facility", i }));
-    marker.on("keypress", ({ originalEvent }) => {
-      if (originalEvent.key === "Enter") select({ kind: "facility", i });
-    });
-    marker.on("add", () => marker.getElement()?.setAttribute("aria-label", facilityLabel(i)));
-    return marker;
   },
 
   fill() {

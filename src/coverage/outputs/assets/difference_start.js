@@ -128,53 +128,37 @@ const addLooks = (map) => {
   });
 };
 
-const open = async (map, { osm }) => {
-  startWorker();
-  const packed = byId("care-circle-packed");
-  const { meta, sections, shapes } = await ask("open", { base64: packed.textContent.trim() });
-  packed.remove();
-  if (meta.version !== VERSION) throw new Error(`version ${meta.version}`);
-  Object.assign(page, { meta, s: sections, shapes });
-  const all = meta.facilities.map((_, i) => i);
-  page.byTier = meta.tiers.map(({ of }) =>
-    of === null ? all : all.filter((i) => sections["facility.tier"][i] === of),
-  );
-  const has = {
-    homes: shapes.homes.order.length,
-    areas: shapes.areas.order.length,
-    water: shapes.water.order.length + shapes.waterlines.order.length,
-    buildings: shapes.buildings.order.length,
-    ways: shapes.ways.order.length,
-    facilities: meta.facilities.length,
-  };
-  Object.assign(state, { view: "difference", divider: 0.5 });
-  const { patch, view, thing } = address.read();
-  Object.assign(state, patch);
-  panel.language();
-  panel.layers(has);
-  keys.start();
-  legend.start();
-  watch("lang", () => panel.spoken());
-  panel.spoken();
-  notes();
-  card.start();
-  byId("cc-more").addEventListener("click", () => panel.sheet());
-  furnish(map);
-  answerDialogs();
-  showView(map, view);
-  addLooks(map);
-  swipe.start(map);
-  pins.start(map);
-  marks.start(map);
-  measure.start(map);
-  online.start(osm);
-  printing.start();
-  listenToMap(map);
-  address.start(map);
-  if (thing) select(thing);
-  easel.work(Infinity);
-  byId("cc-loading").remove();
-  document.documentElement.dataset.state = "ready";
-  page.readyMs = performance.now();
-  address.write();
-};
+const open = (map, { osm }) =>
+  openPage(map, osm, {
+    begin({ tiers, facilities }, sections) {
+      const all = facilities.map((_, i) => i);
+      page.byTier = tiers.map(({ of }) =>
+        of === null ? all : all.filter((i) => sections["facility.tier"][i] === of),
+      );
+      Object.assign(state, { view: "difference", divider: 0.5 });
+    },
+    controls() {
+      const { shapes } = page;
+      panel.language();
+      panel.layers({
+        homes: shapes.homes.order.length,
+        areas: shapes.areas.order.length,
+        water: shapes.water.order.length + shapes.waterlines.order.length,
+        buildings: shapes.buildings.order.length,
+        ways: shapes.ways.order.length,
+        facilities: page.meta.facilities.length,
+      });
+      keys.start();
+      legend.start();
+      watch("lang", () => panel.spoken());
+      panel.spoken();
+      notes();
+      card.start();
+      byId("cc-more").addEventListener("click", () => panel.sheet());
+    },
+    layers() {
+      addLooks(map);
+      swipe.start(map);
+      pins.start(map);
+    },
+  });

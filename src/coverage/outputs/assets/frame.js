@@ -150,6 +150,38 @@ const showView = (map, view) => {
   }
 };
 
+/* Opens the packed block and brings the page up; what differs between kinds of pages is handed in:
+   `begin` sets the state to begin with, `controls` starts what stands around the map and `layers`
+   adds what lies upon it. */
+const openPage = async (map, osm, { begin, controls, layers }) => {
+  startWorker();
+  const packed = byId("care-circle-packed");
+  const { meta, sections, shapes } = await ask("open", { base64: packed.textContent.trim() });
+  packed.remove();
+  if (meta.version !== VERSION) throw new Error(`version ${meta.version}`);
+  Object.assign(page, { meta, s: sections, shapes });
+  begin(meta, sections);
+  const { patch, view, thing } = address.read();
+  Object.assign(state, patch);
+  controls();
+  furnish(map);
+  answerDialogs();
+  showView(map, view);
+  layers();
+  marks.start(map);
+  measure.start(map);
+  online.start(osm);
+  printing.start();
+  listenToMap(map);
+  address.start(map);
+  if (thing) select(thing);
+  easel.work(Infinity);
+  byId("cc-loading").remove();
+  document.documentElement.dataset.state = "ready";
+  page.readyMs = performance.now();
+  address.write();
+};
+
 /* Called by the page's own element of folium, when all of folium's are there. */
 const start = (map, layers) => {
   document.documentElement.dataset.state = "loading";

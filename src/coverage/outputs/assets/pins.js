@@ -1,13 +1,9 @@
 /* Facilities of the present tier as markers, gathered where they are many. */
 
-const glyphOf = (tier) => (state.lang === "zh" ? tier.glyph : tier.en.charAt(0).toUpperCase());
-
-const facilityName = (i) => page.meta.facilities[i].name || say("unnamed");
-
 const pinIcon = (i) => {
   const tier = page.meta.tiers[page.s["facility.tier"][i]],
     { snapped } = page.meta.facilities[i];
-  const chosen = state.selected?.kind === "facility" && state.selected.i === i;
+  const chosen = isChosen({ kind: "facility", i });
   return L.divIcon({
     className: `cc-pin cc-${tier.id}${snapped ? "" : " cc-off"}${chosen ? " cc-chosen" : ""}`,
     html: node("span", "cc-badge", glyphOf(tier)),
@@ -45,23 +41,12 @@ const pins = {
   },
 
   marker(i) {
-    const [x, y] = facilityPlace(i);
-    const marker = L.marker(toLatLng(x, y), {
+    const thing = { kind: "facility", i };
+    const marker = choosable(thing, facilityPlace(i), {
       icon: pinIcon(i),
-      keyboard: true,
-      riseOnHover: true,
+      label: () => facilityName(i),
     });
     marker.facility = i;
-    marker.bindTooltip(() => dataNode("span", "", facilityName(i)), {
-      direction: "top",
-      offset: [0, -12],
-      className: "cc-tip",
-    });
-    marker.on("click", () => select({ kind: "facility", i }));
-    marker.on("keypress", ({ originalEvent }) => {
-      if (originalEvent.key === "Enter") select({ kind: "facility", i });
-    });
-    marker.on("add", () => marker.getElement()?.setAttribute("aria-label", facilityName(i)));
     return marker;
   },
 
@@ -80,7 +65,7 @@ const pins = {
 
   refreshChosen() {
     for (const [i, marker] of this.markers) {
-      const chosen = state.selected?.kind === "facility" && state.selected.i === i;
+      const chosen = isChosen({ kind: "facility", i });
       if (marker.chosen !== chosen) {
         marker.chosen = chosen;
         marker.setIcon(pinIcon(i));

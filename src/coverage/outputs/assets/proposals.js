@@ -18,7 +18,7 @@ const proposals = {
   },
 
   icon(i) {
-    const chosen = state.selected?.kind === "proposal" && state.selected.i === i;
+    const chosen = isChosen({ kind: "proposal", i });
     const face = node("span", "cc-diamond");
     face.append(node("b", "", String(proposalsOf()[i].n)));
     return L.divIcon({
@@ -38,22 +38,12 @@ const proposals = {
   fill() {
     this.group.clearLayers();
     this.markers = proposalsOf().map(({ x, y }, i) => {
-      const marker = L.marker(toLatLng(x, y), {
+      const marker = choosable({ kind: "proposal", i }, [x, y], {
         icon: this.icon(i),
-        keyboard: true,
-        riseOnHover: true,
+        label: () => this.label(i),
+        up: 16,
         zIndexOffset: 1000,
       });
-      marker.bindTooltip(() => dataNode("span", "", this.label(i)), {
-        direction: "top",
-        offset: [0, -16],
-        className: "cc-tip",
-      });
-      marker.on("click", () => select({ kind: "proposal", i }));
-      marker.on("keypress", ({ originalEvent }) => {
-        if (originalEvent.key === "Enter") select({ kind: "proposal", i });
-      });
-      marker.on("add", () => marker.getElement()?.setAttribute("aria-label", this.label(i)));
       this.group.addLayer(marker);
       return marker;
     });
