@@ -31,6 +31,7 @@ bench: $(BENCH_VENV)/.installed
 # Small and quick, to see that the benchmarks run; rivals that are not installed are left out.
 bench-smoke: $(VENV)/.installed
 	$(BIN)/python benchmarks/suite.py --smoke
+	$(BIN)/python benchmarks/whatif.py --smoke
 
 install: $(VENV)/.installed-test
 

@@ -115,11 +115,16 @@ def standing(
     network: WalkingNetwork, *, doors: Doors, facility_xy: NDArray[np.float64],
     groups: tuple[NDArray[np.int64], ...], links: Links, direction: Direction, horizon_min: float,
     home_limit_m: float, facility_limit_m: float, anywhere: bool = False,
+    places: Snapped | None = None,
 ) -> Before:  # fmt: skip
-    """Return what changes are compared with; the parameters are as in `Before`."""
+    """Return what changes are compared with; the parameters are as in `Before`.
+
+    Where homes stand is worked out unless `places` says it.
+    """
     usable = usable_edges(network)
     stands = np.arange(len(network.tail)) if anywhere else usable
-    places = doors.nearest(snap(network, doors.xy, onto=usable, limit_m=home_limit_m))
+    if places is None:
+        places = doors.nearest(snap(network, doors.xy, onto=usable, limit_m=home_limit_m))
     snapped = snap(network, facility_xy, onto=stands, limit_m=facility_limit_m)
     on = contracted(network)
     return Before(

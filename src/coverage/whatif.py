@@ -223,6 +223,7 @@ def prepared(findings: Findings, people: People) -> Before:
         home_limit_m=study.population.snap_limit_m if study.population else 300.0,
         facility_limit_m=study.facilities.snap_limit_m,
         anywhere=study.network.rules != "pedestrian",
+        places=people.places,
     )
 
 
