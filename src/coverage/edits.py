@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .network import WalkingNetwork
+from .network import WalkingNetwork, each_edge_field
 from .new_links import LINK_PACES, NEW_BRIDGE, LinkKind, link_features, link_seconds
 from .pace import EdgeFeatures
 
@@ -100,11 +100,7 @@ def cut_out(network: WalkingNetwork, edges: NDArray[np.int64]) -> WalkingNetwork
         z=network.z[node],
         tail=at[: len(edges)].astype(np.int64),
         head=at[len(edges) :].astype(np.int64),
-        features=_taken(network.features, edges),
-        steps_source=network.steps_source[edges],
-        seconds_along=network.seconds_along[edges],
-        seconds_against=network.seconds_against[edges],
-        way=network.way[edges],
+        **each_edge_field(lambda values: values[edges], network),
     )
 
 
@@ -162,20 +158,20 @@ def _split(
     source = np.concatenate([np.arange(count), cut_edge[~is_first]])
     share = np.ones(len(source))
     share[part] = end - begin
-    features = _taken(network.features, source)
-    features = replace(features, **{name: getattr(features, name) * share for name in _SHARED})
     tails, heads = network.tail[source], network.head[source]
     tails[part], heads[part] = from_node, to_node
+    whole = each_edge_field(lambda values: values[source], network)
+    shared = {name: getattr(whole["features"], name) * share for name in _SHARED}
     parts = replace(
         network,
         tail=tails,
         head=heads,
-        features=features,
-        steps_source=network.steps_source[source],
-        seconds_along=network.seconds_along[source] * share,
-        seconds_against=network.seconds_against[source] * share,
-        way=network.way[source],
-    )
+        **whole | {
+            "features": replace(whole["features"], **shared),
+            "seconds_along": whole["seconds_along"] * share,
+            "seconds_against": whole["seconds_against"] * share,
+        },
+    )  # fmt: skip
     return Edited(parts, cut_edge, begin, end, part, np.zeros(0, dtype=np.int64))
 
 
@@ -224,8 +220,3 @@ def _with_links(
             ways=pd.concat([network.ways, rows]),
         ),
     )
-
-
-def _taken(features: EdgeFeatures, edges: NDArray[np.int64]) -> EdgeFeatures:
-    return EdgeFeatures(**{one.name: getattr(features, one.name)[edges]
-                           for one in fields(EdgeFeatures)})  # fmt: skip

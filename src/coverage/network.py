@@ -1,6 +1,8 @@
 """The walking network: directed, timed edges as arrays; and as GeoDataFrames."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -163,6 +165,26 @@ class WalkingNetwork:
             crs=self.crs,
         )
         return nodes, edges
+
+
+def each_edge_field(of: Callable[..., NDArray[Any]], *networks: WalkingNetwork) -> dict[str, Any]:
+    """Return what a function makes of every field that edges have but their ends, by name.
+
+    Parameters
+    ----------
+    of
+        Takes one array of each network, shape (E,), all of one field.
+    networks
+        One or several.
+    """
+    features = {
+        one.name: of(*(getattr(network.features, one.name) for network in networks))
+        for one in fields(EdgeFeatures)
+    }
+    plain = ("steps_source", "seconds_along", "seconds_against", "way")
+    return {"features": EdgeFeatures(**features)} | {
+        name: of(*(getattr(network, name) for network in networks)) for name in plain
+    }
 
 
 def build_network(

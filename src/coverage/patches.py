@@ -4,7 +4,7 @@ A city has a million edges and a lift changes three. The changed edges are a sma
 own, numbered on from the great one, and what a change asks for is cut out of both together.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .edits import Edited, Join, cut_out, edited
-from .network import WalkingNetwork
-from .pace import EdgeFeatures
+from .network import WalkingNetwork, each_edge_field
 from .snapping import Snapped
 
 
@@ -128,14 +127,7 @@ class Patched:
             z=np.concatenate([old.z[on], new.z[made_node]]),
             tail=ends[: len(edges)].astype(np.int64),
             head=ends[len(edges) :].astype(np.int64),
-            features=EdgeFeatures(**{
-                one.name: both(getattr(old.features, one.name), getattr(new.features, one.name))
-                for one in fields(EdgeFeatures)
-            }),
-            steps_source=both(old.steps_source, new.steps_source),
-            seconds_along=both(old.seconds_along, new.seconds_along),
-            seconds_against=both(old.seconds_against, new.seconds_against),
-            way=np.full(len(edges), -1),
+            **each_edge_field(both, old, new) | {"way": np.full(len(edges), -1)},
             ways=old.ways.iloc[:0],
         )  # fmt: skip
 
