@@ -67,3 +67,20 @@ def test_what_cannot_be_proposed_is_a_warning_and_the_rest_stands(tmp_path):
     assert found.next is None
     assert any(text.startswith("siting: ") for text in found.summary["warnings"])
     assert found.summary["people"]["elderly"] == 12_000
+
+
+def test_room_is_counted_where_the_study_says_so(tmp_path):
+    study = coverage.load_study("sample", raw=tmp_path)
+    asked = SitingPart(p=2, lines=False, capacity=True)
+    tight = coverage.run(study.model_copy(update={"siting": asked, "zones": None}))
+    figures = tight.next.figures
+    assert figures["capacity"]
+    # With a place for one person each, fewer are covered than are in reach.
+    assert figures["elderly_covered_before"] < tight.summary["people"]["elderly_community"]
+    places = tight.facilities["capacity"][tight.facilities["tier"] == "community"].sum()
+    assert figures["elderly_covered_before"] <= places
+    gained = figures["elderly_covered_after"] - figures["elderly_covered_before"]
+    assert gained == pytest.approx(tight.next.proposals["elderly_gained"].sum())
+    assert "finds no place is not covered" in tight.report().html
+    # The sample's premises do not say how many places they have, and so have room for all.
+    assert figures["elderly_covered_after"] > places

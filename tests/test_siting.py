@@ -220,7 +220,7 @@ def test_the_order_of_the_rows_does_not_matter(seed, objective):
         ({"p": 0}, "p is 0: nothing would open"),
         ({"budget": 0.0}, "budget is 0: nothing could open"),
         ({"budget": 0.5}, "cheapest candidate costs"),
-        ({"p": 7}, "only 6 candidates"),
+        ({"p": 7}, "only 6 candidates can be used"),
         ({}, "How many may open is not said"),
     ],
 )

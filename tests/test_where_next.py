@@ -54,7 +54,7 @@ def invented_next(result: coverage.Result) -> WhereNext:
          "elderly_per_million_cny": [200.0, math.nan]},
         index=result.inputs.zones.index[[2, 0]],
     )  # fmt: skip
-    return WhereNext(proposals, {"gap": 0.0}, links, shortcuts, zones)
+    return WhereNext(proposals, {"gap": 0.0, "capacity": False}, links, shortcuts, zones)
 
 
 @pytest.fixture(scope="module")

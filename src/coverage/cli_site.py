@@ -51,6 +51,13 @@ class _Tier(click.Choice[str]):
     "--objective", type=click.Choice(["coverage", "full", "median", "center"]),
     help="Most people covered, all with the fewest, least minutes, or shortest worst walk.",
 )  # fmt: skip
+@click.option(
+    "--capacity", is_flag=True, default=None,
+    help="Facilities and candidates serve only as many as they have places (column capacity).",
+)  # fmt: skip
+@click.option(
+    "--people-per-place", type=float, help="Elderly people whom one place is for (default 1)."
+)
 @click.option("--spacing", type=float, help="Metres between facilities of one tier.")
 @click.option(
     "--candidates",
@@ -68,8 +75,9 @@ class _Tier(click.Choice[str]):
 )  # fmt: skip
 def site(
     study: str, tier: str | None, service: str | None, p: int | None, budget: float | None,
-    objective: str | None, spacing: float | None, candidates: Path | None, exclude: Path | None,
-    from_osm: bool, from_streets: bool, out: Path | None, **options: Any,
+    objective: str | None, capacity: bool | None, people_per_place: float | None,
+    spacing: float | None, candidates: Path | None, exclude: Path | None, from_osm: bool,
+    from_streets: bool, out: Path | None, **options: Any,
 ) -> None:  # fmt: skip
     """Propose where the next facilities of STUDY should open, in the order to open them."""
     if tier is not None and service is not None:
@@ -85,7 +93,7 @@ def site(
     loaded = load(study, options)
     asked = siting_asked(loaded, {
         "tier": tier, "service": service, "p": p, "budget_cny": budget, "objective": objective,
-        "spacing_m": spacing,
+        "capacity": capacity, "people_per_place": people_per_place, "spacing_m": spacing,
         "excluded": None if exclude is None else exclude.absolute(),
     })  # fmt: skip
     loaded = loaded.model_copy(update={"siting": asked})

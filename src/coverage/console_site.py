@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .groups import sited_groups
 from .proposals import Proposals
 from .service_kinds import SERVICE_NAMES_ZH
 from .where_next import WhereNext, nobody_yet
+
+_AREAS = 8
 
 
 def show_proposals(proposals: Proposals, path: Path) -> None:
@@ -35,6 +39,24 @@ def show_proposals(proposals: Proposals, path: Path) -> None:
         f"one by one (greedy) {proposals.covered_greedy:,.0f}; {choice.status}, gap "
         f"{choice.gap:.2%}; {proposals.uncoverable:,.0f} cannot be covered by any candidate"
     )
+    if line := _reached(proposals):
+        console.print(line)
+    if len(proposals.uncoverable_by_area):
+        by_area = [f"{area} {n:,.0f}" for area, n in proposals.uncoverable_by_area.items()]
+        others = f" … and {len(by_area) - _AREAS} areas more" if len(by_area) > _AREAS else ""
+        listed = ", ".join(by_area[:_AREAS])
+        console.print(
+            f"out of reach of every facility and candidate: {escape(listed)}{others}",
+            soft_wrap=True,
+        )
+    if asked.capacity:
+        people = "person" if asked.people_per_place == 1 else "people"
+        console.print(
+            f"[yellow]note[/yellow] room is counted, {asked.people_per_place:g} elderly {people} a "
+            "place: who is in reach and finds no place is not covered; a facility or candidate "
+            "whose places are not known has room for all",
+            soft_wrap=True,
+        )
     if note := nobody_yet(asked.service, proposals.given):
         console.print(f"[yellow]note[/yellow] {note}", soft_wrap=True)
     for candidate, why in proposals.not_usable["why"].head(20).items():
@@ -44,6 +66,23 @@ def show_proposals(proposals: Proposals, path: Path) -> None:
     if (more := len(proposals.not_usable) - 20) > 0:
         console.print(f"[yellow]not usable[/yellow] … and {more} more, listed in {path.parent}")
     console.print(f"[bold]{escape(str(path))}[/bold]", soft_wrap=True)
+
+
+def _reached(proposals: Proposals) -> str:
+    """Return what the choice comes to where it is more than people covered."""
+    choice, objective = proposals.choice, proposals.asked.objective
+    greedy = choice.greedy_value
+    if objective == "full":
+        alone = f"{greedy:.0f}" if np.isfinite(greedy) else "none that covers all"
+        return f"fewest facilities {choice.value:.0f}; one by one (greedy) {alone}"
+    if objective == "center":
+        alone = f"{greedy:.1f} min" if np.isfinite(greedy) else "some have none"
+        return f"longest walk {choice.value:.1f} min; one by one (greedy) {alone}"
+    if objective == "median":
+        walks = proposals.elderly * len(sited_groups(proposals.asked))
+        each = [value / walks for value in (choice.value, greedy)]
+        return f"mean walk {each[0]:.2f} min; one by one (greedy) {each[1]:.2f} min"
+    return ""
 
 
 def show_next(found: WhereNext) -> None:

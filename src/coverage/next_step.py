@@ -129,6 +129,11 @@ def _figures(found: Proposals) -> dict[str, Any]:
         "service": found.asked.service or "",
         "facilities_given": found.given,
         "objective": found.asked.objective,
+        "capacity": found.asked.capacity,
+        "value": float(choice.value),
+        "value_greedy": None
+        if np.isnan(choice.greedy_value) or np.isinf(choice.greedy_value)
+        else float(choice.greedy_value),
         "status": choice.status,
         "gap": float(choice.gap),
         "elderly_covered_before": found.covered_before,

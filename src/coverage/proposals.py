@@ -1,6 +1,7 @@
 """Where the next facilities should open, by the study's own walks."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from .circle import TIE_MIN, area_of, snap_homes
+from .circle import TIE_MIN, area_names, area_of, snap_homes
 from .errors import InputError, Problem, UsageError
 from .findings import Findings
 from .groups import ALL_GROUPS, groups_of, sited_groups, thresholds_of
@@ -16,8 +17,9 @@ from .inputs.candidates_osm import candidates_of_file
 from .links import find_links
 from .load_bearing import near_names
 from .siting import choose_sites, people_covered
+from .siting_capacity import people_with_place
 from .siting_choice import Choice
-from .siting_problem import needs_within, siting_problem
+from .siting_problem import SitingProblem, needs_within, siting_problem
 from .snapping import snap_facilities, usable_edges
 from .study_parts import CandidatesPart, SitingPart
 
@@ -43,10 +45,14 @@ class Proposals:
         How many facilities of today were counted as given; with none nobody is covered yet.
     choice
         What the solver found, with its bound, gap and status; see `coverage.siting_choice.Choice`.
+    elderly
+        Elderly people of the study.
     covered_before, covered_after, covered_greedy
-        Elderly people covered: today, with the proposals, and with the greedy order instead.
-    uncoverable
-        Elderly people whom neither a facility nor a candidate can cover.
+        Elderly people covered: today, with the proposals, and with the greedy order instead. Where
+        room is counted, these are in the minutes of their tier from a place that is theirs.
+    uncoverable, uncoverable_by_area
+        Elderly people whom neither a facility nor a candidate can cover, and where they live: by
+        area, most first.
     not_usable
         Index: candidate. ``why`` it could not be considered.
     candidates
@@ -57,10 +63,12 @@ class Proposals:
     asked: SitingPart
     given: int
     choice: Choice
+    elderly: float
     covered_before: float
     covered_after: float
     covered_greedy: float
     uncoverable: float
+    uncoverable_by_area: pd.Series
     not_usable: pd.DataFrame
     candidates: gpd.GeoDataFrame
 
@@ -88,7 +96,7 @@ def street_places(findings: Findings, every_m: float) -> gpd.GeoDataFrame:
     ids = [f"street/{number:05d}" for number in range(1, len(chosen) + 1)]
     names = near_names(network, shapely.points(chosen))
     return gpd.GeoDataFrame(
-        {"name": names, "floor_area_m2": np.nan, "cost_cny": np.nan,
+        {"name": names, "floor_area_m2": np.nan, "cost_cny": np.nan, "capacity": np.nan,
          "fits": [ALL_GROUPS] * len(ids)},
         geometry=gpd.points_from_xy(chosen[:, 0], chosen[:, 1]), crs=network.crs,
     ).set_axis(pd.Index(ids, name="id"), axis=0)  # fmt: skip
@@ -203,8 +211,8 @@ def propose(
     minutes = np.concatenate([now.minutes, walks.minutes[link]])
     known = np.isfinite(minutes)
     new = len(there) + np.arange(len(used))
-    problem = siting_problem(
-        old,
+    problem = _problem(
+        not_usable, old,
         np.concatenate([now.place, walks.place[link]])[known],
         np.concatenate([number[now.facility], len(there) + site])[known],
         minutes[known],
@@ -217,6 +225,9 @@ def propose(
         cost=np.concatenate([
             np.full(len(there), np.nan), candidates["cost_cny"].to_numpy(float)[used]
         ]),
+        capacity=_room(
+            asked, findings.facilities["capacity"].to_numpy(float)[there], candidates, used
+        ),
         xy=np.concatenate([
             shapely.get_coordinates(findings.facilities.geometry.to_numpy()[there]),
             shapely.get_coordinates(candidates.geometry.to_numpy()[used]),
@@ -224,14 +235,19 @@ def propose(
     )  # fmt: skip
     limited = asked.p is not None or asked.budget_cny is not None or asked.objective == "full"
     choice = choose_sites(
-        problem, asked.objective, within=within, p=asked.p if limited else DEFAULT_P,
+        problem, asked.objective, within=within,
+        p=asked.p if limited else min(DEFAULT_P, len(np.unique(used))),
         budget=asked.budget_cny, spacing_m=asked.spacing_m, gap=asked.gap, seconds=asked.seconds,
         beyond=study.horizon_min if asked.objective == "median" else np.inf,
     )  # fmt: skip
     needs = needs_within(problem, within)
-    totals = np.array(
-        [people_covered(needs, choice.chosen[:n]) for n in range(len(choice.chosen) + 1)]
-    )
+
+    def covered(sites: NDArray[np.int64]) -> float:
+        if problem.limited:
+            return people_with_place(problem, within, sites)
+        return people_covered(needs, sites)
+
+    totals = np.array([covered(choice.chosen[:n]) for n in range(len(choice.chosen) + 1)])
     row = used[choice.chosen - new[0]]
     return Proposals(
         table=_table(findings, candidates, row,
@@ -240,13 +256,53 @@ def propose(
         asked=asked,
         given=len(there),
         choice=choice,
+        elderly=float(old.sum()),
         covered_before=float(totals[0]),
         covered_after=float(totals[-1]),
-        covered_greedy=people_covered(needs, choice.greedy),
+        covered_greedy=covered(choice.greedy),
         uncoverable=float(old[needs.uncoverable].sum()),
+        uncoverable_by_area=_by_area(findings, needs.uncoverable),
         not_usable=not_usable,
         candidates=candidates[why == ""],
     )  # fmt: skip
+
+
+def _problem(not_usable: pd.DataFrame, *given: Any, **more: Any) -> SitingProblem:
+    """Return the problem; what is wrong with candidates is told with those not usable at all."""
+    try:
+        return siting_problem(*given, **more)
+    except InputError as error:
+        others = [
+            Problem(f"candidate {name}", f"{why}.") for name, why in not_usable["why"].items()
+        ]
+        raise InputError(*error.problems, *others) from error
+
+
+def _by_area(findings: Findings, homes: NDArray[np.int64]) -> pd.Series:
+    """Return the elderly people of some homes by area, most first."""
+    if findings.people is None or findings.inputs.areas is None:
+        return pd.Series(dtype=float)
+    some = findings.people.homes.iloc[homes]
+    elderly: pd.Series = some["elderly"].groupby(area_names(some, findings.inputs.areas)).sum()
+    return pd.Series(elderly[elderly > 0].sort_values(ascending=False, kind="stable"))
+
+
+def _room(
+    asked: SitingPart, standing: NDArray[np.float64], candidates: gpd.GeoDataFrame,
+    used: NDArray[np.int64],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return the people whom each site has room for; infinite where it has room for all."""
+    known = "capacity" in candidates.columns
+    places = candidates["capacity"].to_numpy(float)[used] if known else np.full(len(used), np.nan)
+    every = np.concatenate([standing, places])
+    if not asked.capacity:
+        return np.full(len(every), np.inf)
+    if np.isnan(every).all():
+        raise UsageError(
+            "Neither a facility nor a candidate says how many places it has.",
+            "Fill in the column capacity of the lists, or ask without capacity.",
+        )
+    return np.where(np.isnan(every), np.inf, every * asked.people_per_place)
 
 
 def _table(

@@ -16,6 +16,7 @@ from .siting_choice import (
     cannot,
     helps_nobody,
     made_choice,
+    shortens_none,
     those_served,
     within_limits_nobody,
 )
@@ -145,6 +146,8 @@ def _coverage(problem: SitingProblem, needs: Needs, use: NDArray[np.int64], limi
         best = greedy
     order = greedy_cover(problem, needs, np.sort(best), replace(limits, count=np.inf))
     value = people_covered(needs, order)
+    if value <= needs.already * (1 + EXACT):
+        raise InputError(within_limits_nobody())
     return made_choice(order, value, needs.already - solved.bound, solved, greedy,
                    people_covered(needs, greedy), needs.uncoverable)  # fmt: skip
 
@@ -175,7 +178,7 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
     who = assignment_of_minutes(problem, now, long)
     use, kind = np.unique(who.site), problem.kind[problem.site]
     if len(use) == 0:
-        raise InputError(helps_nobody())
+        raise InputError(shortens_none("anybody's walk"))
     greedy = greedy_median(problem, finite, use, limits)
 
     def value(sites: NDArray[np.int64]) -> float:
@@ -207,7 +210,7 @@ def _center(problem: SitingProblem, limits: Limits) -> Choice:
     kind, now = problem.kind[problem.site], problem.nearest_existing()
     use = np.unique(problem.site[~problem.existing[problem.site]])
     if len(use) == 0:
-        raise InputError(helps_nobody())
+        raise InputError(shortens_none("the longest walk"))
 
     def value(sites: NDArray[np.int64]) -> float:
         after, own = now.copy(), np.isin(problem.site, sites)
@@ -216,7 +219,7 @@ def _center(problem: SitingProblem, limits: Limits) -> Choice:
 
     floor = value(use)
     if value(use[:0]) <= floor:
-        raise InputError(helps_nobody())
+        raise InputError(shortens_none("the longest walk"))
     greedy = greedy_center(problem, now, use, limits)
     radii = np.unique(problem.minutes[problem.minutes >= floor])
     best, last = greedy, Solved(greedy, floor, True, True)

@@ -19,7 +19,16 @@ from .siting_assignment import (
     greedy_with_room,
     serve,
 )
-from .siting_choice import EXACT, Choice, cannot, helps_nobody, made_choice, those_served
+from .siting_choice import (
+    EXACT,
+    Choice,
+    cannot,
+    helps_nobody,
+    made_choice,
+    shortens_none,
+    those_served,
+    within_limits_nobody,
+)
 from .siting_models import Solved
 from .siting_problem import Limits, Objective, SitingProblem
 
@@ -106,6 +115,8 @@ def _within(problem: SitingProblem, limits: Limits, within: NDArray[np.float64],
             order, float(len(order)), float(np.ceil(solved.bound - 1e-6)), solved, greedy,
             float(len(greedy)) if complete else float("nan"), needs.uncoverable,
         )  # fmt: skip
+    if value(order) <= now + least:
+        raise InputError(within_limits_nobody())
     return made_choice(
         order, needs.already + value(order), needs.already - solved.bound, solved, greedy,
         needs.already + greedy_value, needs.uncoverable,
@@ -120,7 +131,7 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
     who = assignment_of_minutes(problem, now, longest)
     use = _offered(problem, who)
     if len(use) == 0:
-        raise InputError(helps_nobody())
+        raise InputError(shortens_none("anybody's walk"))
     start = float((problem.weight[:, None] * np.where(np.isinf(now), longest, now)).sum())
 
     def value(sites: NDArray[np.int64]) -> float:
@@ -148,7 +159,7 @@ def _center(problem: SitingProblem, limits: Limits) -> Choice:
     least = _NOBODY * float(problem.weight.sum())
     use = np.unique(problem.site[~problem.existing[problem.site]])
     if len(use) == 0:
-        raise InputError(helps_nobody())
+        raise InputError(shortens_none("the longest walk"))
     _check_room(problem, _anywhere(problem), use)
     reached = np.full((len(problem.weight), problem.kinds), np.inf)
     np.minimum.at(reached, (problem.place, problem.kind[problem.site]), problem.minutes)
@@ -178,7 +189,7 @@ def _center(problem: SitingProblem, limits: Limits) -> Choice:
     best = one_by_one(use, float(radii[-1]), limits)
     now, best_worst = worst(np.zeros(0, dtype=np.int64)), worst(best)
     if now <= worst(use):
-        raise InputError(helps_nobody())
+        raise InputError(shortens_none("the longest walk"))
     low, high = 0, int(np.searchsorted(radii, best_worst))
     solved = Solved(best, floor, proven=True, feasible=True)
     while low < high:

@@ -68,13 +68,22 @@ def those_served(problem: SitingProblem, beyond: float) -> tuple[SitingProblem, 
     return (problem if np.isfinite(beyond) else problem.of_places(served)), others
 
 
+def shortens_none(walk: str) -> Problem:
+    """Return what to say where no candidate makes a walk shorter."""
+    return Problem(
+        "siting", f"no candidate shortens {walk}.",
+        "Give candidates nearer to those who walk far, or less spacing.",
+    )  # fmt: skip
+
+
 def helps_nobody(*, covered: bool = False) -> Problem:
     """Return what to say where no candidate helps, or where nobody needs one."""
     if covered:
         return Problem("siting", "everybody is covered already.", "No further site is needed.")
     return Problem(
         "siting", "no candidate helps anybody who is not served already.",
-        "Give candidates nearer to where people are not covered, or less spacing.",
+        "Give candidates nearer to where people are not covered, with room for them, or less "
+        "spacing.",
     )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from .errors import InputError, Problem, UsageError
 Objective = Literal["coverage", "full", "median", "center"]
 
 _SAME_PLACE_M = 0.01
-_SHOWN_MAX = 20
 _PAIRS_MAX = 500_000
 
 
@@ -332,39 +331,40 @@ def check_limits(problem: SitingProblem, objective: Objective, p: int | None,
     Raises
     ------
     UsageError
-        Saying which, and what to do.
+        Saying all that is wrong, and what to do.
     """
     count = len(np.unique(problem.name[problem.candidates]))
+    wrong: list[tuple[str, str]] = []
     if objective == "full" and (p is not None or budget is not None):
-        raise UsageError(
-            "Full coverage finds the fewest sites itself.", "Leave out p and the budget."
+        wrong.append(
+            ("Full coverage finds the fewest sites itself.", "Leave out p and the budget.")
         )
     if objective != "full" and p is None and budget is None:
-        raise UsageError("How many may open is not said.", "Give p, or a budget.")
+        wrong.append(("How many may open is not said.", "Give p, or a budget."))
     if p is not None and p < 1:
-        raise UsageError(f"p is {p}: nothing would open.", "Give 1 or more.")
-    if budget is not None and not budget > 0:
-        raise UsageError(f"The budget is {budget:g}: nothing could open.", "Give more than 0.")
+        wrong.append((f"p is {p}: nothing would open.", "Give 1 or more."))
     if p is not None and p > count:
-        raise UsageError(
-            f"p is {p}, and there are only {count} candidates that can be used.",
+        wrong.append((
+            f"p is {p}, and only {count} candidate{'s' if count > 1 else ''} can be used.",
             f"Give {count} or less, or more candidates.",
-        )
-    if budget is not None:
+        ))  # fmt: skip
+    if budget is not None and not budget > 0:
+        wrong.append((f"The budget is {budget:g}: nothing could open.", "Give more than 0."))
+    elif budget is not None:
         known = problem.cost[problem.candidates]
-        if np.isnan(known).all():
-            raise UsageError(
+        known = known[~np.isnan(known)]
+        if len(known) == 0:
+            wrong.append((
                 "No candidate says what it costs, so a budget cannot be kept.",
                 "Add the costs to the candidates (cost_cny), or give p instead.",
-            )
-        if np.nanmin(known) > budget:
-            raise UsageError(
-                f"The cheapest candidate costs {np.nanmin(known):,.0f}, and the budget is "
+            ))  # fmt: skip
+        elif known.min() > budget:
+            wrong.append((
+                f"The cheapest candidate costs {known.min():,.0f}, and the budget is "
                 f"{budget:,.0f}.", "Raise the budget.",
-            )  # fmt: skip
-
-
-def listed(names: NDArray[np.object_]) -> str:
-    """Return names with commas, the first of very many."""
-    more = f" … and {len(names) - _SHOWN_MAX} more" if len(names) > _SHOWN_MAX else ""
-    return ", ".join(map(str, names[:_SHOWN_MAX])) + more
+            ))  # fmt: skip
+    if len(wrong) == 1:
+        raise UsageError(*wrong[0])
+    if wrong:
+        lines = [f"  - {what} {do}" for what, do in wrong]
+        raise UsageError("\n".join(["Nothing can be chosen like this:", *lines]))

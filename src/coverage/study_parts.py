@@ -279,6 +279,12 @@ class SitingPart(Part):
         How many may open, and what they may cost together; without either, 5 open.
     spacing_m
         How far apart facilities of one tier must stand, those there are included, metres.
+    capacity
+        Whether a facility serves only as many as it has places for; one whose places are not known
+        has room for all. Who is in reach and finds no place then counts as not covered.
+    people_per_place
+        How many elderly people one place is for. The national plan's 35 to 40 places for 1,000
+        elderly people are 25 to 28.6 of them for each.
     excluded
         Polygons in which nothing may open.
     gap, seconds
@@ -291,9 +297,11 @@ class SitingPart(Part):
     tier: Annotated[TierName | Literal["circle"], BeforeValidator(_no_service)] = "community"
     service: Annotated[ServiceName | None, BeforeValidator(_service_of)] = None
     objective: Literal["coverage", "full", "median", "center"] = "coverage"
-    p: int | None = None
-    budget_cny: Number | None = None
+    p: int | None = Field(default=None, ge=1)
+    budget_cny: Number | None = Field(default=None, gt=0)
     spacing_m: Number = Field(default=0, ge=0, le=20_000)
+    capacity: bool = False
+    people_per_place: Number = Field(default=1, gt=0, le=10_000)
     excluded: Path | None = None
     gap: Number = Field(default=0, ge=0, lt=1)
     seconds: Number = Field(default=60, gt=0, le=86_400)
@@ -303,6 +311,14 @@ class SitingPart(Part):
     def _a_tier_or_a_service(self) -> Self:
         if self.service is not None and "tier" in self.model_fields_set:
             raise ValueError("give 'tier' or 'service', not both")
+        return self
+
+    @model_validator(mode="after")
+    def _full_finds_the_fewest(self) -> Self:
+        if self.objective == "full" and (self.p is not None or self.budget_cny is not None):
+            raise ValueError(
+                "full coverage finds the fewest sites itself: leave out p and budget_cny"
+            )
         return self
 
     # A study as resolved is read again, and must not name what is refused together.

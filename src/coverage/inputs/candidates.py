@@ -25,6 +25,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lat": ("纬度", "latitude"),
     "floor_area_m2": ("建筑面积", "面积"),
     "cost_cny": ("造价", "费用"),
+    "capacity": ("床位", "床位数", "places", "beds"),
     "fits": ("适合", "适合层级", "适合服务"),
 }
 """Columns of a candidate file and what else each may be called."""
@@ -44,8 +45,8 @@ def read_candidates(path: Path, *, findings: Findings | None = None) -> gpd.GeoD
     -------
     candidates
         EPSG:4326 points; the index is ``id``, the columns are ``name``, ``floor_area_m2``,
-        ``cost_cny`` (NaN where unknown) and ``fits`` (tuple of tiers and services; all where not
-        said).
+        ``cost_cny`` and ``capacity`` (places), NaN where unknown, and ``fits`` (tuple of tiers and
+        services; all where not said).
 
     Raises
     ------
@@ -66,7 +67,7 @@ def read_candidates(path: Path, *, findings: Findings | None = None) -> gpd.GeoD
         column: numbers(table, column, path=path, findings=findings, empty_allowed=True)
         if column in table.columns
         else float("nan")
-        for column in ("floor_area_m2", "cost_cny")
+        for column in ("floor_area_m2", "cost_cny", "capacity")
     }
     for column, values in amounts.items():
         for row in () if isinstance(values, float) else table.index[values < 0]:

@@ -58,7 +58,7 @@ def candidates_of_file(path: Path, area: shapely.Geometry) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(rows, columns=["id", "name", "geometry"])
     return gpd.GeoDataFrame(
         frame.assign(
-            floor_area_m2=float("nan"), cost_cny=float("nan"),
+            floor_area_m2=float("nan"), cost_cny=float("nan"), capacity=float("nan"),
             fits=pd.Series([ALL_GROUPS] * len(rows), dtype=object),
         )
         .set_index("id").sort_index(),

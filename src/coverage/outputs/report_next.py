@@ -70,6 +70,13 @@ def next_section(findings: Findings, found: WhereNext) -> Markup:
 def _lead(found: WhereNext) -> Words:
     """Return what the proposals do together, and what none of the facilities does yet."""
     lead = _gains(found)
+    if found.figures["capacity"]:
+        room = Words(
+            "本次计入床位：步行可达但无床位者不算覆盖；床位数未知的设施视为可容纳所有人。",
+            "Room is counted: who is in reach and finds no place is not covered, and a facility "
+            "whose places are not known has room for all.",
+        )
+        lead = joined([lead, room])
     service = found.proposals["service"].iloc[0]
     if not service:
         return lead

@@ -307,7 +307,8 @@ file = "renewal_zones.geojson"        # urban renewal zones 城市更新片区
 name_column = "name"                  # their column of names 名称字段
 
 [candidates]
-# Premises where a facility could open 备选房屋: id, name, lon, lat, floor_area_m2, cost_cny, fits
+# Premises where a facility could open 备选房屋: id, name, lon, lat, floor_area_m2, cost_cny,
+# capacity (places 床位数), fits
 file = "idle_premises.csv"
 
 [siting]
@@ -316,6 +317,8 @@ tier = "community"                    # community | street | district | circle �
 # service = "dining"                  # in place of a tier: a service to offer 或按服务选址
 p = 5                                 # how many may open 数量; or budget_cny = 3_000_000 预算
 objective = "coverage"                # coverage | full | median | center 目标
+# capacity = true                     # count the places of facilities and candidates 计入床位数
+# people_per_place = 28.6             # elderly people whom one place is for 每张床位服务老年人数
 
 [visits]
 # Care that comes home 上门服务: whom staff reach; without this table nothing is computed
