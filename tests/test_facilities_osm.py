@@ -1,12 +1,14 @@
 """Care facilities from OpenStreetMap: which tags count, from a file and from a server."""
 
 import json
+import re
 
 import geopandas as gpd
 import numpy as np
 import osmnx as ox
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 
 from coverage.errors import DownloadError, Findings, InputError
 from coverage.inputs.everything import read_inputs
@@ -309,3 +311,17 @@ def test_a_study_without_any_source_of_facilities():
         study_from_toml('name = "x"\nboundary = "b"\n[facilities]\n')
     with pytest.raises(InputError, match="the key 'facilities.file' is missing"):
         study_from_toml('name = "x"\nboundary = "b"\n[facilities]\nfrom_osm = false\n')
+
+
+def test_a_file_with_its_ways_first(osm_file):
+    """As overpass-turbo writes it: the places are known only after the ways that use them."""
+    text = osm_file.read_text(encoding="utf-8")
+    nodes = re.findall(r"<node\b[^>]*/>|<node\b.*?</node>", text, re.DOTALL)
+    rest = text
+    for node in nodes:
+        rest = rest.replace(node, "", 1)
+    usual = facilities_of_file(osm_file, SQUARE)
+    osm_file.write_text(rest.replace("</osm>", "".join(nodes) + "</osm>"), encoding="utf-8")
+    found = facilities_of_file(osm_file, SQUARE)
+    assert len(found) == len(usual) > 1
+    assert_geodataframe_equal(found, usual)
