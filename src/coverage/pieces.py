@@ -93,8 +93,9 @@ def intersect(one: Pieces, other: Pieces) -> Pieces:
 
 def subtract(one: Pieces, other: Pieces) -> Pieces:
     """Return what lies in `one` and not in `other`."""
-    edges = np.unique(one.edge)
-    on_these = other.keep(np.isin(other.edge, edges))
+    edges = one.edge[np.append(True, one.edge[1:] != one.edge[:-1])[: len(one)]]
+    first = np.searchsorted(one.edge, other.edge)
+    on_these = other.keep(np.append(one.edge, -1)[first] == other.edge)
     # The complement on each edge: from every end to the next start.
     edge = np.concatenate([edges, on_these.edge])
     opens = np.concatenate([np.zeros(len(edges)), on_these.end])

@@ -174,8 +174,9 @@ def to_workbook(sheets: Mapping[str, pd.DataFrame], said: Iterable[Line] = ()) -
                 values = table.iloc[:, column].tolist()
                 sheet.write_string(0, column, _text(heading), head)
                 sheet.set_column(column, column, _width(title, values))
+                shown = formats.get(_shown(title))
                 for row, value in enumerate(values, start=1):
-                    _write(sheet, row, column, value, formats.get(_shown(title)))
+                    _write(sheet, row, column, value, shown)
             sheet.autofilter(0, 0, max(len(table), 1), max(len(table.columns) - 1, 0))
     return buffer.getvalue()
 
@@ -205,7 +206,8 @@ def _shown(title: str) -> str:
 
 def _width(title: str, values: list[object]) -> float:
     """Return how wide a column is, in digits: its texts, or two lines of what it is called."""
-    longest = max((_digits(value) for value in values if isinstance(value, str)), default=0)
+    texts = {value for value in values if isinstance(value, str)}
+    longest = max(map(_digits, texts), default=0)
     words = column_words(title)
     # Its Chinese name may take two lines of the three; its own name takes one.
     heading = max(_digits(title), _digits(words[0]) / 2 + 2 if words else 0)
@@ -213,6 +215,8 @@ def _width(title: str, values: list[object]) -> float:
 
 
 def _digits(text: str) -> int:
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
