@@ -21,7 +21,7 @@ from numpy.testing import assert_allclose
 
 import coverage
 from coverage.errors import OutputError
-from coverage.outputs import store
+from coverage.outputs import maps, store
 from coverage.outputs.tables import to_csv, to_workbook
 
 
@@ -107,7 +107,7 @@ def test_a_failure_while_writing_leaves_earlier_results_whole(result, folder, mo
     def full_disk(_: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "map_html", full_disk)
+    monkeypatch.setattr(maps, "map_html", full_disk)
     with pytest.raises(OutputError, match="No space left"):
         store.save(result, folder)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before

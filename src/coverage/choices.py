@@ -4,7 +4,7 @@ The page that shows them walks nowhere itself: its figures are the engine's.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +16,7 @@ from .contraction import OneWay, Places, contracted, paces
 from .curves import Curves, Pairs
 from .network import WalkingNetwork, timed
 from .pieces import Pieces
-from .snapping import Snapped, snap_facilities
+from .snapping import Snapped, snap_facilities, usable_edges
 from .study import Study
 from .study_parts import TIERS, Direction
 from .times import Block, ChainPairs, Search, each_of, over_blocks, search
@@ -108,9 +108,9 @@ def choices_of(
     """
     chains = link_chains(network)
     minutes = study.offered_min
-    every = [
-        _Walk(study, timed(network, walker), facilities, homes, minutes) for walker in study.offered
-    ]
+    every: list[_Walk] = []
+    for walker in study.offered:
+        every.append(_Walk(study, timed(network, walker), facilities, homes, minutes, every))
     for walk in every:
         walk.search()
     street_min = np.stack([walk.along(chains) for walk in every])
@@ -141,17 +141,33 @@ def choices_of(
     )
 
 
+def _stood(network: WalkingNetwork, places: Snapped) -> Snapped:
+    """Return the places of another walker, who may stand on the same edges, as this one's."""
+    component = np.where(places.found, network.components()[places.edge], -1)
+    return replace(places.walked_by(network.walker), component=component)
+
+
 class _Walk:
     """One walker: the nearest facility of every tier in every direction, of streets and homes."""
 
     def __init__(
         self, study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame,
-        homes: gpd.GeoDataFrame | None, minutes: Sequence[float],
+        homes: gpd.GeoDataFrame | None, minutes: Sequence[float], others: Sequence["_Walk"],
     ) -> None:  # fmt: skip
         self.network = network
-        self.snapped = snap_facilities(study, network, facilities)
-        limit_m = study.population.snap_limit_m if study.population else 300.0
-        self.homes = None if homes is None else snap_homes(network, homes, limit_m=limit_m)
+        self.usable = usable_edges(network)
+        # Who may stand on the same edges stands at the same places.
+        alike = next((w for w in others if np.array_equal(w.usable, self.usable)), None)
+        self.snapped: Snapped
+        self.homes: Snapped | None = None
+        if alike is not None:
+            self.snapped = _stood(network, alike.snapped)
+            self.homes = None if alike.homes is None else _stood(network, alike.homes)
+        else:
+            limit_m = study.population.snap_limit_m if study.population else 300.0
+            self.snapped = snap_facilities(study, network, facilities)
+            if homes is not None:
+                self.homes = snap_homes(network, homes, limit_m=limit_m, onto=self.usable)
         self.cuts_s = np.array(minutes) * 60
         of_tier = facilities["tier"].to_numpy()
         self.members: list[NDArray[np.int64]] = [

@@ -16,7 +16,6 @@ from .inputs.areas import excluded_area
 from .network import project
 from .new_links import LinkKind
 from .outputs.headline import headline_card, headline_text
-from .outputs.maps import map_html
 from .outputs.page import Page
 from .outputs.report_page import report_html
 from .outputs.store import save
@@ -43,6 +42,9 @@ class Result(Findings):
         height_px
             How high it is inline, pixels.
         """
+        # Imported when there is a map to draw: folium takes its time.
+        from .outputs.maps import map_html
+
         return Page(f"地图 Map: {self._name}", map_html(self), height_px)
 
     def report(self, *, height_px: int = 900) -> Page:

@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.spatial import cKDTree
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from ..errors import Findings
 from ..streets import Streets
@@ -258,4 +258,4 @@ def _chance(differences: NDArray[np.float64]) -> float:
     error = differences.std(ddof=1) / np.sqrt(len(differences))
     if error == 0:
         return 0.0 if differences.mean() < 0 else 1.0
-    return float(student.cdf(differences.mean() / error, len(differences) - 1))
+    return float(stdtr(len(differences) - 1, differences.mean() / error))

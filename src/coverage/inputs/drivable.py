@@ -11,7 +11,6 @@ from ..network import project
 from ..streets import Streets
 from ..study import Study
 from .drive_rules import FASTEST_KMH
-from .osm import download_drivable
 from .osm_file import read_drivable
 
 CACHE = "drive"
@@ -80,6 +79,9 @@ def download_streets_to_drive(study: Study, boundary: shapely.Geometry, crs: str
     """
     box = _box(study, boundary)
     area = gpd.GeoSeries([box], crs=crs).to_crs("EPSG:4326").iloc[0]
+    # Imported when something is to be downloaded: OSMnx takes a second.
+    from .osm import download_drivable
+
     streets = download_drivable(area, cache=study.path(study.network.osm_cache) / CACHE)
     return _near(streets, box, crs)
 

@@ -39,7 +39,6 @@ from .facilities_osm import (
 )
 from .ground import Ground, no_ground, read_ground, read_water
 from .inventory import Count, take_inventory
-from .osm import download_features, download_streets
 from .osm_file import read_streets
 from .population import Population, read_population
 
@@ -176,6 +175,9 @@ def read_inputs(study: Study, *, keep: Keep = compute_anew) -> Inputs:
             drive = drivable_of_file(study, local, crs, sha=sha, keep=keep)
     findings.raise_if_any()
     if streets is None:
+        # Imported when something is to be downloaded: OSMnx takes a second.
+        from .osm import download_features, download_streets
+
         streets = download_streets(
             area,
             rules=study.network.rules,
@@ -309,6 +311,8 @@ def _buildings(
         return keep("buildings", lambda: read_buildings(path, within=within), sha, within)
     if not spread:
         return gpd.GeoDataFrame(columns=list(COLUMNS), geometry="geometry", crs="EPSG:4326")
+    from .osm import download_features
+
     cache = study.path(study.network.osm_cache)
     return buildings_of_features(download_features(area, {"building": ()}, cache=cache))
 

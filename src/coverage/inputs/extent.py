@@ -11,7 +11,6 @@ from ..errors import Findings, InputError, Problem
 from ..study import Study
 from ..study_parts import AreasPart, ElevationPart, PopulationPart
 from .areas import read_areas, read_boundary
-from .osm import geocode
 
 _UTM_NORTH, _UTM_SOUTH = 84.0, -80.0
 _WIDEST_DEGREES = 6.0
@@ -93,6 +92,9 @@ def boundary_of(
         if study.boundary is not None:
             return read_boundary(noted(study, study.boundary, files), findings)
         if study.place is not None:
+            # Imported when somebody is to be asked: OSMnx takes a second.
+            from .osm import geocode
+
             places = (study.place,) if isinstance(study.place, str) else study.place
             return geocode(places, cache=study.path(study.network.osm_cache))
         if areas is not None:

@@ -28,7 +28,6 @@ from ..errors import OutputError
 from ..findings import Findings
 from ..study import Study
 from .layers import require_formats, write_frames, write_geopackage, write_layers
-from .maps import map_html
 from .picture_words import ATTRIBUTION
 from .report_page import report_html
 from .tables import about, tables, to_csv, to_workbook
@@ -76,7 +75,7 @@ def save(
         "geopackage": lambda to: write_geopackage(result, to / "coverage.gpkg"),
         **{f"layers {name}": partial(write_layers, result, formats=(name,)) for name in formats},
         "tables": lambda to: _write_tables(result, to),
-        "map": lambda to: _write_page(to / "map.html", map_html(result)),
+        "map": lambda to: _write_map(result, to),
         "report": lambda to: _write_page(to / "report.html", report_html(result)),
         "picture": lambda to: _write_picture(result, to),
     }
@@ -159,6 +158,13 @@ def _write_tables(result: Findings, folder: Path) -> None:
         (folder / f"{name}.csv").write_bytes(to_csv(table))
     (folder / "care-circle.xlsx").write_bytes(to_workbook(sheets, about(result)))
     _write_json(folder / "summary.json", result.summary)
+
+
+def _write_map(result: Findings, folder: Path) -> None:
+    # Folium takes its time, which only those who draw a map should spend.
+    from .maps import map_html
+
+    _write_page(folder / "map.html", map_html(result))
 
 
 def _write_picture(result: Findings, folder: Path) -> None:
