@@ -49,7 +49,7 @@ def _numbers(parts: list[str], option: str, wrong: list[str]) -> list[float]:
 @click.option("--add-link", multiple=True, metavar=_LINK,
               help="A footbridge between streets; METRES if ramps make it longer.")  # fmt: skip
 @click.option("--out", type=Folder(path_type=Path),
-              help="Folder for whatif.csv, the homes that gain or lose a tier.")  # fmt: skip
+              help="Folder of its results; the homes that change go to whatif.csv.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def whatif(
     study: str, add: tuple[str, ...], close: tuple[str, ...], block: tuple[int, ...],

@@ -46,7 +46,9 @@ def show_what_if(found: WhatIf, path: Path | None) -> None:
             for area, key, values in rows:
                 shown.add_row(escape(area), f"{key} {_ZH[key]}", *_cells(values))
             console.print(shown)
-    console.print("Kilometres of street within the minutes 时限内的街道公里:")
+    console.print(
+        "Kilometres of street within the minutes, new links too 时限内的街道公里（含新建连接）:"
+    )
     shown = _table("tier 层级")
     for key, row in found.street_km().iterrows():
         shown.add_row(f"{key} {_ZH[str(key)]}", *_cells(row, 2))
