@@ -371,3 +371,25 @@ def test_what_a_visit_cannot_do_is_told_in_chinese():
         "上门服务：研究区及附近没有社区养老服务站、街道养老服务中心，无人可派；"
         "请在 [visits] tiers 中写明现有层级"
     )
+
+
+@pytest.mark.realdata
+def test_real_ways_are_driven_alike_from_server_and_file(yuzhong, server: Server, tmp_path):  # noqa: F811
+    """The recorded body of the walking question holds roads as well: those of the extract."""
+    body = next(
+        file.read_bytes()
+        for file in sorted((yuzhong / "osmnx-cache").glob("*.json"))
+        if b"osm3s" in file.read_bytes()
+    )
+    server.answers = [(200, body)]
+    area = shapely.box(106.54, 29.54, 106.57, 29.57)
+    got = download_drivable(area, cache=tmp_path)
+    read = read_drivable(yuzhong / "yuzhong-260426.osm.pbf", findings=Findings())
+    both = got.ways.index.intersection(read.ways.index)
+    assert len(both) == len(got.ways) > 300
+    columns = ["highway", "oneway", "maxspeed", "speed_kmh", "along", "against"]
+    assert_frame_equal(got.ways.loc[both, columns], read.ways.loc[both, columns])
+    assert 30 < (~got.ways["against"]).sum() < len(got.ways)
+    arcs = [set(zip(s.node_id[s.tail].tolist(), s.node_id[s.head].tolist(), strict=True))
+            for s in (got, read)]  # fmt: skip
+    assert arcs[0] <= arcs[1]
