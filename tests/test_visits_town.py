@@ -393,3 +393,49 @@ def test_real_ways_are_driven_alike_from_server_and_file(yuzhong, server: Server
     arcs = [set(zip(s.node_id[s.tail].tolist(), s.node_id[s.head].tolist(), strict=True))
             for s in (got, read)]  # fmt: skip
     assert arcs[0] <= arcs[1]
+
+
+def test_people_who_all_live_elsewhere(town, visits):
+    (town / "homes.csv").write_text(
+        "lon,lat,population,elderly\n{:.7f},{:.7f},9,9\n".format(*lon_lat(90_000)),
+        encoding="utf-8",
+    )
+    done, _, areas = visits("--who", "all")
+    assert done.exit_code == 0, done.output
+    assert "Nobody is to be visited: no elderly people live here." in done.output
+    assert areas["elderly"].tolist() == [0, 0]
+
+
+def test_a_centre_far_from_any_road_sends_nobody(town, visits):
+    lon, lat = lon_lat(0, 80)
+    (town / "facilities.csv").write_text(
+        f"id,name,tier,lon,lat\nC,Centre,street,{lon:.7f},{lat:.7f}\n", encoding="utf-8"
+    )
+    text = (town / "study.toml").read_text(encoding="utf-8")
+    (town / "study.toml").write_text(
+        text.replace('datum = "wgs84"', 'datum = "wgs84"\nsnap_limit_m = 50'), encoding="utf-8"
+    )
+    done, facilities, areas = visits()
+    assert done.exit_code == 0, done.output
+    assert areas["beyond"].tolist() == [23, 23]
+    assert facilities["rounds"].tolist() == [0, 0]
+
+
+def test_a_whole_run_of_the_town_shows_visits_in_every_output(town, monkeypatch):
+    monkeypatch.chdir(town)
+    done = CliRunner().invoke(main, ["run", "study.toml", "--out", "out"])
+    assert done.exit_code == 0, done.output
+    assert "car 驾车: 10 of 15 in reach, 5 beyond" in done.output
+    said = json.loads((town / "out/summary.json").read_text(encoding="utf-8"))["visits"]
+    assert (said["homes"], said["elderly"], said["elderly_beyond_every_way"]) == (2, 15, 5)
+    assert said["foot"]["elderly_in_reach"] == 0
+    assert (said["car"]["rounds"], said["car"]["visits_per_round"]) == (2, 5)
+    layer = gpd.read_file(town / "out/coverage.gpkg", layer="visits")
+    assert layer["to_visit"].tolist() == [10, 5]
+    assert layer["reach"].tolist() == ["car", "beyond"]
+    assert layer["from_car"].tolist() == ["C", ""]
+    assert layer["minutes_car"].iloc[0] == pytest.approx(12, abs=1e-3)
+    assert math.isnan(layer["minutes_car"].iloc[1])
+    report = (town / "out/report.html").read_text(encoding="utf-8")
+    assert "驾车可到 10 名" in report
+    assert "5 名哪种方式都到不了" in report
