@@ -289,6 +289,7 @@ def test_a_server_that_has_no_streets_for_cars(town, visits, server: Server, ans
     done, *_ = visits()
     assert done.exit_code == code, done.output
     assert said in done.output
+    assert "leave 'car' out of [visits] by" in done.output
     # What is no data is not recorded as if it were.
     server.answers = [(200, overpass(STREET_WAY))]
     if code == 1:

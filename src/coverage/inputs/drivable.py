@@ -6,7 +6,7 @@ import shapely
 
 from ..cache import Keep
 from ..drive import PARK_MIN
-from ..errors import Findings, InputError, Problem
+from ..errors import DownloadError, Findings, InputError, Problem
 from ..network import project
 from ..streets import Streets
 from ..study import Study
@@ -82,7 +82,13 @@ def download_streets_to_drive(study: Study, boundary: shapely.Geometry, crs: str
     # Imported when something is to be downloaded: OSMnx takes a second.
     from .osm import download_drivable
 
-    streets = download_drivable(area, cache=study.path(study.network.osm_cache) / CACHE)
+    try:
+        streets = download_drivable(area, cache=study.path(study.network.osm_cache) / CACHE)
+    except DownloadError as error:
+        # Who has recorded the walking streets alone can still send staff on foot.
+        raise DownloadError(
+            f"Streets to drive: {error.what}", f"{error.do} Or leave 'car' out of [visits] by."
+        ) from error
     return _near(streets, box, crs)
 
 
