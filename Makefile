@@ -27,11 +27,13 @@ DATA ?= ../shared/data
 BENCH_VENV := .bench-venv
 bench: $(BENCH_VENV)/.installed
 	$(BENCH_VENV)/bin/python benchmarks/suite.py --yuzhong $(DATA)/yuzhong $(BENCH)
+	$(BENCH_VENV)/bin/python benchmarks/siting.py
 
 # Small and quick, to see that the benchmarks run; rivals that are not installed are left out.
 bench-smoke: $(VENV)/.installed
 	$(BIN)/python benchmarks/suite.py --smoke
 	$(BIN)/python benchmarks/whatif.py --smoke
+	$(BIN)/python benchmarks/siting.py --smoke
 
 install: $(VENV)/.installed-test
 

@@ -47,7 +47,7 @@ def median_sites(
     """
     begin = time.monotonic()
     search = _Search(problem, who, use, limits, start, np.isin(use, known))
-    search.tighten(begin + _SHARE_OF_TIME * limits.seconds)
+    search.tighten(begin + _SHARE_OF_TIME * limits.seconds, begin + limits.seconds)
     if search.done():
         return Solved(use[search.opened], -search.bound, proven=True, feasible=True)
     left = max(begin + limits.seconds - time.monotonic(), 0.1)
@@ -98,8 +98,12 @@ class _Search:
         most = max(self.limits.gap, _NOTHING) * abs(self.base - self.best)
         return bool(np.isfinite(self.best) and self.bound - self.best <= most)
 
-    def tighten(self, until: float) -> None:
-        """Lower the bound by subgradient steps, and look for better choices on the way."""
+    def tighten(self, until: float, at_last: float) -> None:
+        """Lower the bound by subgradient steps, and look for better choices on the way.
+
+        From `until` on what is left is the solver's, unless that is too much: then not before
+        `at_last`.
+        """
         if len(self.gain) <= _FEW_WALKS:
             return
         price, size, since = self.price.copy(), 1.0, 0
@@ -117,10 +121,11 @@ class _Search:
                 bound, share, worth = self._relaxed(price)
             if step % _LOOK_EACH == 0:
                 self._offer(self._by_worth(worth))
-                few = len(self.gain[self._undecided()[0]]) <= _FEW_WALKS
-                if self.done() or (few and step) or size < _STEP_LEAST:
+                walks = int(self._undecided()[0].sum())
+                late = time.monotonic() > until and walks <= _MANY_WALKS
+                if self.done() or (walks <= _FEW_WALKS and step) or size < _STEP_LEAST or late:
                     return
-            if time.monotonic() > until:
+            if time.monotonic() > at_last:
                 return
             taken = share[self.column] * (self.gain > price[self.cell])
             slope = 1 - np.bincount(self.cell, weights=taken, minlength=len(price))
