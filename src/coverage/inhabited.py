@@ -43,7 +43,7 @@ def inhabited_areas(xy: Floats) -> NDArray[np.object_]:
         Disjoint polygons: the discs of `NEIGHBOURS_M` around the homes, gaps between them closed.
         Homes of a coarse raster have larger discs: they lie farther apart than houses.
     """
-    places, which = np.unique(_rounded(xy), axis=0, return_inverse=True)
+    places, which = _places(xy)
     if len(places) == 0:
         return np.zeros(0, dtype=object)
     radius = NEIGHBOURS_M
@@ -73,11 +73,13 @@ def union_of_discs(places: Floats, radius_m: float) -> NDArray[np.object_]:
         Disjoint polygons. The corners of their outlines lie on the discs' circles: where two
         circles cross, and on each at every 22.5 degrees between.
     """
-    places = np.unique(_rounded(places), axis=0)
+    places, _ = _places(places)
     middle = places.mean(axis=0) if len(places) else np.zeros(2)
     places = places - middle
     one, other, left_open, part = _outline_links(places, radius_m)
-    alone = np.setdiff1d(np.arange(len(places)), one)
+    linked = part < 0
+    linked[one] = True
+    alone = np.flatnonzero(~linked)
     corners, ring, part_of_ring = _rings(places, radius_m, one, other, left_open, part)
     count = len(part_of_ring)
     # A disc that meets no other has its whole circle.
@@ -89,8 +91,13 @@ def union_of_discs(places: Floats, radius_m: float) -> NDArray[np.object_]:
     return _polygons(corners + middle, ring, part_of_ring)
 
 
-def _rounded(xy: Floats) -> Floats:
-    return np.round(np.asarray(xy, dtype=float) / _SAME_M) * _SAME_M
+def _places(xy: Floats) -> tuple[Floats, Ints]:
+    """Return each place once, by x and y, and which of them each of `xy` is."""
+    square = np.round(np.asarray(xy, dtype=float) / _SAME_M).astype(np.int64)
+    # One number for both: a sort of pairs takes several times as long.
+    key, which = np.unique((square[:, 0] << 32) + square[:, 1], return_inverse=True)
+    y = ((key + 2**31) & (2**32 - 1)) - 2**31
+    return np.column_stack([(key - y) >> 32, y]) * _SAME_M, which
 
 
 def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray[np.bool_], Ints]:
@@ -104,9 +111,10 @@ def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray
         Shape (L,), whether the outline passes to the left: the circles' crossing there is covered
         by no other disc.
     part
-        Shape (P,), which part of the union each place belongs to.
+        Shape (P,), which part of the union each place belongs to; -1 for one that Delaunay leaves
+        out, within rounding of another.
     """
-    triangles = _triangles(places)
+    triangles, neighbours = _triangles(places)
     small = _circumradius(places[triangles]) <= radius_m + _SAME_M
     # Sides in triangles' order, each triangle counter-clockwise, so that it lies to the left.
     side = np.concatenate([triangles[:, [1, 2]], triangles[:, [2, 0]], triangles[:, [0, 1]]])
@@ -114,12 +122,10 @@ def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray
     apex = np.concatenate([triangles[:, 0], triangles[:, 1], triangles[:, 2]])
     if len(triangles) == 0:
         side, own, apex = _chain(places), np.zeros(0, np.int64), np.zeros(0, np.int64)
+        twin = np.full(len(side), -1)
+    else:
+        twin = _twins(neighbours)
     count = len(places)
-    key, back = side[:, 0] * count + side[:, 1], side[:, 1] * count + side[:, 0]
-    order = np.argsort(key)
-    at = np.minimum(np.searchsorted(key, back, sorter=order), max(len(key) - 1, 0))
-    twin = order[at] if len(key) else at
-    twin = np.where(key[twin] == back, twin, -1)
     # A circle through three corners holds no place; behind an obtuse angle its centre lies beyond
     # the side, and the side's own circle holds the corner.
     obtuse = np.zeros(len(side), dtype=bool)
@@ -142,9 +148,11 @@ def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray
         coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(count, count)),
         directed=False,
     )
+    known = np.full(count, len(triangles) == 0)
+    known[triangles] = True
     ahead = places[other] - places[one]
     order = np.lexsort([np.arctan2(ahead[:, 1], ahead[:, 0]), one])
-    return one[order], other[order], left_open[order], part.astype(np.int64)
+    return one[order], other[order], left_open[order], np.where(known, part, -1)
 
 
 def _rings(
@@ -244,6 +252,18 @@ def _polygons(corners: Floats, ring: Ints, part: Ints) -> NDArray[np.object_]:
     return np.asarray(shapely.polygons(rings[order], indices=of))
 
 
+def _twins(neighbours: Ints) -> Ints:
+    """Return the same side of the triangle behind each side, -1 for none; sides by corner."""
+    count = len(neighbours)
+    behind = neighbours.T.ravel()
+    own = np.tile(np.arange(count), 3)
+    twin = np.full(3 * count, -1)
+    for corner in range(3):
+        same = (behind >= 0) & (neighbours[behind, corner] == own)
+        twin[same] = corner * count + behind[same]
+    return twin
+
+
 def _with_the_larger(
     small: NDArray[np.bool_], own: Ints, obtuse: NDArray[np.bool_], twin: Ints
 ) -> NDArray[np.bool_]:
@@ -257,20 +277,24 @@ def _with_the_larger(
 
 
 def _chain(places: Floats) -> Ints:
-    """Return links from each place to the next, for places in one line, in both directions."""
+    """Return links from each place to the next, for places in one line."""
     here = np.arange(len(places) - 1)
-    one, other = np.concatenate([here, here + 1]), np.concatenate([here + 1, here])
-    return np.column_stack([one, other])
+    return np.column_stack([here, here + 1])
 
 
-def _triangles(places: Floats) -> Ints:
-    """Return Delaunay's triangles, each counter-clockwise; none for places in one line."""
+def _triangles(places: Floats) -> tuple[Ints, Ints]:
+    """Return Delaunay's triangles and the neighbour behind each of their corners' sides.
+
+    Shape (T, 3) each; corners counter-clockwise, -1 for no neighbour. None for places in one line.
+    """
+    nothing = np.zeros((0, 3), dtype=np.int64)
     if len(places) < 3:
-        return np.zeros((0, 3), dtype=np.int64)
+        return nothing, nothing
     try:
-        return np.asarray(Delaunay(places).simplices, dtype=np.int64)
+        found = Delaunay(places)
     except QhullError:
-        return np.zeros((0, 3), dtype=np.int64)
+        return nothing, nothing
+    return found.simplices.astype(np.int64), found.neighbors.astype(np.int64)
 
 
 def _circumradius(corners: Floats) -> Floats:
