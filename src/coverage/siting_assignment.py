@@ -6,6 +6,7 @@ place. With the sites open this is a transport problem; to choose them is the ca
 location problem (Sridharan 1995, European Journal of Operational Research 87).
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from .siting_models import Row, Solved, limiting, solve
 from .siting_problem import Limits, Needs, SitingProblem, needs_within
 
 _NOTHING = 1e-9
+_SHARE_OF_TIME = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,40 @@ def serve(
     whole
         Whether those who have to be assigned are; without it they are worth what they gain.
     """
-    own, cells = np.isin(who.site, sites), len(who.group)
-    if not own.any():
-        # Each of the kinds that a group needs has its part in the worth of the group.
-        kinds = np.bincount(who.group)[who.group] if cells else np.zeros(0)
-        value = -np.inf if whole and who.must.any() else 0.0
-        return Served(value, 1 / kinds if who.gain is None else np.zeros(cells))
-    cell, people = who.cell[own], who.people[own]
-    opened, column = np.unique(who.site[own], return_inverse=True)
+    own = np.isin(who.site, sites)
+    reached = np.zeros(len(who.group), dtype=bool)
+    reached[who.cell[own]] = True
+    if whole and (who.must & ~reached).any():
+        return Served(-np.inf, np.zeros(len(reached)))
+    price, asks = np.zeros(len(reached)), reached
+    if who.gain is None:
+        # Who has no site of some kind in reach is out of the program: there the price is in full.
+        lacks = np.bincount(who.group[~reached], minlength=len(who.weight))[who.group]
+        price, asks = (~reached) / np.maximum(lacks, 1), reached & (lacks == 0)
+    if not asks.any():
+        return Served(0.0, price)
+    few = _of_cells(who, asks, own & asks[who.cell])
+    value, own_price = _serve(problem, few, whole=whole)
+    price[asks] = own_price
+    return Served(value, price)
+
+
+def _of_cells(who: Assignment, asks: NDArray[np.bool_], own: NDArray[np.bool_]) -> Assignment:
+    """Return the assignment of some cells by some of their links, renumbered."""
+    number = np.cumsum(asks) - 1
+    groups, group = np.unique(who.group[asks], return_inverse=True)
+    return Assignment(
+        who.weight[groups], group, number[who.cell[own]], who.site[own],
+        None if who.gain is None else who.gain[own], who.must[asks],
+    )  # fmt: skip
+
+
+def _serve(
+    problem: SitingProblem, who: Assignment, *, whole: bool
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the value and the prices where every link is to an open site."""
+    cell, people, cells = who.cell, who.people, len(who.group)
+    opened, column = np.unique(who.site, return_inverse=True)
     links = len(cell)
     each = np.arange(links)
     sums = csr_array((np.ones(links), (cell, each)), shape=(cells, links))
@@ -157,7 +185,7 @@ def serve(
         gain = np.concatenate([np.zeros(links), who.weight])
     else:
         rows, most = [sums], [np.ones(cells)]
-        gain = who.gain[own] * people
+        gain = who.gain * people
     more = len(gain) - links
     room = problem.capacity[opened]
     limited = np.flatnonzero(np.isfinite(room))
@@ -173,9 +201,9 @@ def serve(
         method="highs",
     )  # fmt: skip
     if found.x is None:
-        return Served(-np.inf, np.zeros(cells))
+        return -np.inf, np.zeros(cells)
     price = -found.ineqlin.marginals[:cells] * scale
-    return Served(float(gain @ found.x), price / who.weight[who.group])
+    return float(gain @ found.x), np.asarray(price / who.weight[who.group])
 
 
 def adds_at_most(problem: SitingProblem, who: Assignment, price: NDArray[np.float64]
@@ -194,6 +222,28 @@ def adds_at_most(problem: SitingProblem, who: Assignment, price: NDArray[np.floa
     room = np.clip(problem.capacity[site] - (before - before[first]), 0.0, people)
     total = np.bincount(site, weights=worth[order] * room, minlength=len(problem.existing))
     return np.asarray(total, dtype=float)
+
+
+def gains_at_most(
+    problem: SitingProblem, who: Assignment, use: NDArray[np.int64], limits: Limits
+) -> NDArray[np.float64]:
+    """Return what no more than 0, 1, 2, … candidates of `use` reach, by duality, ascending.
+
+    Up to as many as `limits` allow; the last is above every choice. At the prices of today's sites
+    the candidates' parts add up, so that the best few of them bound any few.
+    """
+    now = serve(problem, who, np.flatnonzero(problem.existing & ~problem.roomy))
+    adds = adds_at_most(problem, who, now.price)[use]
+    count = int(min(limits.count, len(use)))
+    reached = now.value + np.append(0.0, np.cumsum(np.sort(adds)[::-1][:count]))
+    if np.isfinite(limits.budget):
+        cost = np.maximum(np.nan_to_num(problem.cost[use]), _NOTHING)
+        order = np.argsort(-adds / cost, kind="stable")
+        before = np.cumsum(cost[order]) - cost[order]
+        part = np.clip((limits.budget - before) / cost[order], 0.0, 1.0)
+        reached = np.minimum(reached, now.value + float(part @ adds[order]))
+    # The parts are of linear programs, as exact as their solver.
+    return np.asarray(reached * (1 + _NOTHING))
 
 
 def assign(
@@ -259,7 +309,7 @@ def greedy_with_room(
     """Return candidates in the order in which each next one adds most, others placed anew.
 
     Candidates are tried from the one that could add most until no other could add more, so that
-    few are.
+    few are. After half the time of `limits` the first that adds something is taken.
 
     Parameters
     ----------
@@ -276,6 +326,8 @@ def greedy_with_room(
         len(problem.existing)
     )  # fmt: skip
 
+    until = time.monotonic() + _SHARE_OF_TIME * limits.seconds
+
     def next_of(here: NDArray[np.int64]) -> int | None:
         nonlocal opened, now
         for stage, who in enumerate(stages):
@@ -289,6 +341,8 @@ def greedy_with_room(
                 adds = served.value - now[stage].value
                 if adds > least and adds / cost[here[k]] > best_per * (1 + _NOTHING):
                     best, best_per, best_served = int(here[k]), adds / cost[here[k]], served
+                    if time.monotonic() > until:
+                        break
             if best is not None:
                 opened = np.append(opened, best)
                 now = [

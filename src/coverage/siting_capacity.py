@@ -16,6 +16,7 @@ from .siting_assignment import (
     assign,
     assignment_of_minutes,
     assignment_within,
+    gains_at_most,
     greedy_with_room,
     serve,
 )
@@ -99,8 +100,19 @@ def _within(problem: SitingProblem, limits: Limits, within: NDArray[np.float64],
         orders.append(greedy_with_room(problem, stages, use, limits, by_cost=True))
     worth = [value(order) for order in orders]
     greedy, greedy_value = orders[int(np.argmax(worth))], max(worth)
-    solved = assign(problem, who, _open(problem, use), limits, fewest=full)
     complete = greedy_value >= total - least
+    most_by_number = gains_at_most(problem, who, use, limits)
+    if full:
+        enough = most_by_number >= total * (1 - _NOBODY)
+        lowest = float(np.argmax(enough)) if enough.any() else 0.0
+        near = complete and len(greedy) <= lowest * (1 + limits.gap)
+    else:
+        lowest = -float(min(most_by_number[-1], total))
+        near = greedy_value + needs.already >= (needs.already - lowest) / (1 + limits.gap) - least
+    known = Solved(greedy, lowest, proven=True, feasible=True)
+    solved = known if near else assign(problem, who, _open(problem, use), limits, fewest=full)
+    if solved.feasible:
+        solved = replace(solved, bound=max(solved.bound, lowest))
     best = greedy if solved.chosen is None else solved.chosen
     if full:
         if not solved.feasible or (solved.chosen is None and not complete):
@@ -142,7 +154,10 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
     # To place one more person may lengthen the walk of another at every site.
     far = assignment_of_minutes(problem, now, longest * (len(use) + 2))
     greedy = greedy_with_room(problem, [far], use, limits)
+    lowest = -float(gains_at_most(problem, who, use, limits)[-1])
     solved = assign(problem, who, _open(problem, use), limits)
+    if solved.feasible:
+        solved = replace(solved, bound=max(solved.bound, lowest))
     best = greedy if solved.chosen is None else solved.chosen
     if not solved.feasible or (solved.chosen is None and not np.isfinite(value(greedy))):
         raise InputError(cannot("give everybody a place", solved))
