@@ -246,8 +246,12 @@ def keep_reach(kept: Path, most: int) -> None:
 
 
 def chosen_of(count: int, most: int) -> np.ndarray:
-    """Return positions spread evenly over the facilities."""
-    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
+    """Return positions spread evenly over the facilities.
+
+    In any order, so that the first of them, when time is up, are as spread as all.
+    """
+    spread = np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
+    return np.random.default_rng(count).permutation(spread)
 
 
 def reach_at(kept: Path) -> Reach:

@@ -192,7 +192,7 @@ def pandana_nearest(network: Any, arcs: Arcs) -> Answer:
 
 
 def lines_at(kept: Path) -> list[tuple[int, int, np.ndarray]]:
-    """Return the facility, the band and the lines of each reach."""
+    """Return the facility, the band and the lines of each reach, facilities in any order."""
     with (kept / "lines.pickle").open("rb") as file:
         return [(one, band, shapely.from_wkb(wkb)) for one, band, wkb in pickle.load(file)]
 

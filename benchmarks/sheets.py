@@ -124,6 +124,8 @@ def _a_node(runs: Mapping[str, Run]) -> str:
     return "\n".join(rows) + "\n"
 
 
+_NODES = 7e3, 1.5e6
+"""What all plots show, so that they can be held beside each other."""
 _PANELS = {
     "read": ("nodes", "µs a node"), "nearest": ("nodes", "µs a node"),
     "reach": ("done", "µs a facility"), "polygons": ("done", "µs a polygon"),
@@ -186,6 +188,7 @@ def _plot_memory(axis: Any, runs: Mapping[str, Run]) -> None:
         axis.plot(nodes, [run["steps"][step][1] / 1000 for run in runs.values()], marker="o",
                   label=step)  # fmt: skip
     _dress(axis, "a whole run: peak memory of a step, GB")
+    axis.set(yscale="linear", ylim=(0, None))
 
 
 def _largest(runs: Mapping[str, Run], of: int) -> list[str]:
@@ -195,6 +198,6 @@ def _largest(runs: Mapping[str, Run], of: int) -> list[str]:
 
 
 def _dress(axis: Any, title: str) -> None:
-    axis.set(title=title, xlabel="walking nodes", xscale="log", yscale="log")
+    axis.set(title=title, xlabel="walking nodes", xscale="log", yscale="log", xlim=_NODES)
     axis.grid(visible=True, which="major", alpha=0.3)
     axis.legend(fontsize=8)
