@@ -76,6 +76,7 @@ def people_with_place(
 
 def _within(problem: SitingProblem, limits: Limits, within: NDArray[np.float64], *, full: bool
             ) -> Choice:  # fmt: skip
+    begin = time.monotonic()
     who, needs = assignment_within(problem, within, must=full)
     use = _offered(problem, who)
     nobody = np.zeros(0, dtype=np.int64)
@@ -110,7 +111,8 @@ def _within(problem: SitingProblem, limits: Limits, within: NDArray[np.float64],
         lowest = -float(min(most_by_number[-1], total))
         near = greedy_value + needs.already >= (needs.already - lowest) / (1 + limits.gap) - least
     known = Solved(greedy, lowest, proven=True, feasible=True)
-    solved = known if near else assign(problem, who, _open(problem, use), limits, fewest=full)
+    left = _what_is_left(limits, begin)
+    solved = known if near else assign(problem, who, _open(problem, use), left, fewest=full)
     if solved.feasible:
         solved = replace(solved, bound=max(solved.bound, lowest))
     best = greedy if solved.chosen is None else solved.chosen
@@ -121,7 +123,8 @@ def _within(problem: SitingProblem, limits: Limits, within: NDArray[np.float64],
             best = greedy
     elif value(best) <= greedy_value * (1 + EXACT):
         best = greedy
-    order = _in_order(problem, stages, best)
+    # What is greedy on its own is in that order already.
+    order = greedy if best is orders[0] and not full else _in_order(problem, stages, best)
     if full:
         return made_choice(
             order, float(len(order)), float(np.ceil(solved.bound - 1e-6)), solved, greedy,
@@ -136,6 +139,7 @@ def _within(problem: SitingProblem, limits: Limits, within: NDArray[np.float64],
 
 
 def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
+    begin = time.monotonic()
     problem, uncoverable = those_served(problem, beyond)
     now = np.minimum(problem.nearest_existing(), beyond)
     # Where somebody has no walk yet, any length above all walks takes its place in the sums.
@@ -155,7 +159,7 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
     far = assignment_of_minutes(problem, now, longest * (len(use) + 2))
     greedy = greedy_with_room(problem, [far], use, limits)
     lowest = -float(gains_at_most(problem, who, use, limits)[-1])
-    solved = assign(problem, who, _open(problem, use), limits)
+    solved = assign(problem, who, _open(problem, use), _what_is_left(limits, begin))
     if solved.feasible:
         solved = replace(solved, bound=max(solved.bound, lowest))
     best = greedy if solved.chosen is None else solved.chosen
@@ -163,7 +167,7 @@ def _median(problem: SitingProblem, limits: Limits, beyond: float) -> Choice:
         raise InputError(cannot("give everybody a place", solved))
     if value(greedy) <= value(best) * (1 + EXACT):
         best = greedy
-    order = _in_order(problem, [far], best)
+    order = greedy if best is greedy else _in_order(problem, [far], best)
     return made_choice(order, value(order), start + solved.bound, solved, greedy, value(greedy),
                        uncoverable)  # fmt: skip
 
@@ -232,6 +236,12 @@ def _center(problem: SitingProblem, limits: Limits) -> Choice:
     bound = best_worst if low >= high else float(radii[low])
     ended = Solved(best, bound, proven=low >= high, feasible=True)
     return made_choice(order, best_worst, bound, ended, greedy, greedy_worst, uncoverable)
+
+
+def _what_is_left(limits: Limits, begin: float) -> Limits:
+    """Return the limits with the time that is left, a tenth of it in any case."""
+    left = limits.seconds - (time.monotonic() - begin)
+    return replace(limits, seconds=max(left, 0.1 * limits.seconds))
 
 
 def _in_order(
