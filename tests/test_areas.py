@@ -13,6 +13,8 @@ from coverage.errors import Findings, InputError
 from coverage.inputs.areas import read_areas, read_boundary
 from coverage.inputs.candidates import read_candidates
 from coverage.inputs.elevation import open_elevation
+from coverage.service_kinds import SERVICES
+from coverage.study_parts import TIERS
 
 SQUARE = shapely.box(106.5, 29.5, 106.6, 29.6)
 NEXT = shapely.box(106.6, 29.5, 106.7, 29.6)
@@ -138,7 +140,8 @@ def test_candidates(tmp_path):
         encoding="utf-8",
     )
     found = read_candidates(path)
-    assert found["fits"].tolist() == [("street", "community"), ("community", "street", "district")]
+    # In the order of the tiers, however listed; what says nothing fits every tier and service.
+    assert found["fits"].tolist() == [("community", "street"), (*TIERS, *SERVICES)]
     assert found["floor_area_m2"].iloc[0] == 120
     path.write_text("id,name,lon,lat,fits\nP1,店,106.5,29.5,shop\nP1,铺,1,2,\n", encoding="utf-8")
     message = refused(read_candidates, path)
