@@ -145,7 +145,7 @@ def test_candidates(tmp_path):
     assert found["floor_area_m2"].iloc[0] == 120
     path.write_text("id,name,lon,lat,fits\nP1,店,106.5,29.5,shop\nP1,铺,1,2,\n", encoding="utf-8")
     message = refused(read_candidates, path)
-    assert "'shop' is not a tier" in message
+    assert "row 2, column fits: 'shop' is neither a tier nor a service" in message
     assert "row 3, column id: 'P1' is not unique" in message
 
 
