@@ -28,7 +28,7 @@ def show_difference(found: Changes, paths: Sequence[Path]) -> None:
         console.print(f"{escape(what)}: {escape(before)} → {escape(after)}", soft_wrap=True)
     for warning in found.warnings:
         console.print(f"[yellow]! {escape(warning)}[/yellow]", soft_wrap=True)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("", no_wrap=True)
     for head in ("km\n前", "km\n后", "change\n变化", "elderly\n前", "elderly\n后", "gained\n新增",
                  "lost\n失去", "other\n其他"):  # fmt: skip
@@ -52,7 +52,7 @@ def show_difference(found: Changes, paths: Sequence[Path]) -> None:
 
 def _by_area(areas: pd.DataFrame) -> Table:
     """Return the change in street and people of each area, tier by tier."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("area\n片区")
     for key in TIERS:
         table.add_column(f"{key}\nkm ±", justify="right", no_wrap=True)

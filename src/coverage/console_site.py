@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -20,17 +21,22 @@ def show_proposals(proposals: Proposals, path: Path) -> None:
     console = Console(highlight=False)
     asked = proposals.asked
     opens = f"{asked.service} {SERVICE_NAMES_ZH[asked.service]}" if asked.service else asked.tier
-    table = Table(title=f"Where to open next 下一处开在哪里: {opens}")
-    what = "service" if asked.service else "tier"
-    for name in ("", "candidate", what, "elderly gained", "covered then", "cost CNY", "area"):
-        table.add_column(name)
+    table = Table(
+        title=f"Where to open next 下一处开在哪里: {opens}",
+        box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True,
+    )  # fmt: skip
+    table.add_column("", no_wrap=True)
+    # Names break over lines where the terminal is narrow: cut off they would name nothing.
+    table.add_column("candidate 候选点", overflow="fold")
+    table.add_column("area 片区", overflow="fold")
+    for name in ("gained\n新增老人", "covered\n其后覆盖", "cost CNY\n造价"):
+        table.add_column(name, justify="right", no_wrap=True)
     for number, row in proposals.table.iterrows():
         cost = "" if row["cost_cny"] != row["cost_cny"] else f"{row['cost_cny']:,.0f}"
         table.add_row(
             str(number), escape(" ".join(dict.fromkeys([row["candidate"], row["name"]]))),
-            row[what],
-            f"{row['elderly_gained']:,.0f}", f"{row['share_total']:.1%}", cost,
             escape(str(row["area"])),
+            f"{row['elderly_gained']:,.0f}", f"{row['share_total']:.1%}", cost,
         )  # fmt: skip
     console.print(table)
     choice = proposals.choice

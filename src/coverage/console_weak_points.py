@@ -22,8 +22,7 @@ def show_weak_points(
     for notice in study.notices:
         console.print(f"[yellow]! {escape(notice)}[/yellow]")
     console.print("Links whose loss costs most elderly people a tier 失去后影响最大的路段:")
-    shown = Table("", "at 道路", "area 片区", "kind", "m", "using", "people",
-                  "circles", box=SIMPLE_HEAD)  # fmt: skip
+    shown = _table("at 道路", "m", "using\n途经", "people\n老人", "circles\n三级")
     for rank, row in links.iterrows():
         shown.add_row(
             *_where(rank, row), f"{row['length_m']:.0f}", f"{row['elderly_using']:,.0f}",
@@ -32,8 +31,8 @@ def show_weak_points(
         )  # fmt: skip
     console.print(shown if len(links) else "  none 无")
     console.print("New links that win most elderly people a tier 新增后受益最大的连接:")
-    shown = Table("", "at 附近", "area 片区", "kind", "m", "rise m", "min now", "then", "people",
-                  "circles", box=SIMPLE_HEAD)  # fmt: skip
+    shown = _table("at 附近", "m", "rise m\n高差", "min now\n现在", "then\n其后", "people\n老人",
+                   "circles\n三级")  # fmt: skip
     for rank, row in shortcuts.iterrows():
         shown.add_row(
             *_where(rank, row), f"{row['length_m']:.0f}", _or_unknown(row["rise_m"]),
@@ -47,6 +46,18 @@ def show_weak_points(
     )
     for path in paths:
         console.print(f"Table 表格: {escape(str(path))}", soft_wrap=True)
+
+
+def _table(at: str, *figures: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("", no_wrap=True)
+    # Names break over lines where the terminal is narrow: cut off they would name nothing.
+    for name in (at, "area 片区"):
+        table.add_column(name, overflow="fold")
+    table.add_column("kind", no_wrap=True)
+    for name in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
 
 
 def _where(rank: Any, row: Any) -> tuple[str, str, str, str]:
