@@ -9,6 +9,7 @@ from pyproj import Transformer
 
 from conftest import CRS, ORIGIN
 from coverage.cli import main
+from street_town import STUDY
 
 TO_DEGREES = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
 HOMES = {0: 12, 600: 20, 1200: 10, 3000: 30, 3600: 16, 6000: 5}
@@ -76,21 +77,7 @@ def town(tmp_path):
     )
     write_homes(tmp_path, HOMES)
     premises(tmp_path, CANDIDATES)
-    (tmp_path / "study.toml").write_text(
-        """
-        name = "town"
-        boundary = "boundary.geojson"
-        compare = []
-        [network]
-        file = "streets.osm"
-        [facilities]
-        file = "facilities.csv"
-        datum = "wgs84"
-        [population]
-        file = "homes.csv"
-        """,
-        encoding="utf-8",
-    )
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
     return tmp_path
 
 

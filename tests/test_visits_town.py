@@ -19,6 +19,10 @@ from coverage.errors import DownloadError, Findings, InputError
 from coverage.inputs.osm import download_drivable
 from coverage.inputs.osm_file import read_drivable
 from coverage.outputs.warning_words import warning_zh
+from street_town import STUDY
+
+# pytest finds a fixture by its name in this module, which looks like an import that nobody uses; and
+# the argument that asks for it looks like the name given anew.
 from test_osm_download import Server, server  # noqa: F401
 
 TO_DEGREES = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
@@ -59,23 +63,7 @@ def town(tmp_path):
     )
     rows = "".join("{:.7f},{:.7f},{},{}\n".format(*lon_lat(x), n, n) for x, n in HOMES.items())
     (tmp_path / "homes.csv").write_text(f"lon,lat,population,elderly\n{rows}", encoding="utf-8")
-    (tmp_path / "study.toml").write_text(
-        """
-        name = "town"
-        boundary = "boundary.geojson"
-        compare = []
-        [network]
-        file = "streets.osm"
-        [facilities]
-        file = "facilities.csv"
-        datum = "wgs84"
-        [population]
-        file = "homes.csv"
-        [visits]
-        tiers = ["street"]
-        """,
-        encoding="utf-8",
-    )
+    (tmp_path / "study.toml").write_text(STUDY + '[visits]\ntiers = ["street"]\n', encoding="utf-8")
     return tmp_path
 
 
@@ -183,7 +171,7 @@ def test_what_makes_no_sense_is_told_and_nothing_is_written(town, visits, words,
 def test_a_study_that_knows_no_people(town, visits):
     text = (town / "study.toml").read_text(encoding="utf-8")
     (town / "study.toml").write_text(
-        text.replace('[population]\n        file = "homes.csv"', ""), encoding="utf-8"
+        text.replace('[population]\nfile = "homes.csv"', ""), encoding="utf-8"
     )
     done, *_ = visits()
     assert done.exit_code == 2

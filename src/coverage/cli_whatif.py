@@ -69,7 +69,8 @@ def whatif(
     changes: list[Any] = []
     for lon, lat, tier, *services in _parts(add, "--add", _FACILITY, wrong):
         if place := _numbers([lon, lat], "--add", wrong):
-            # Any text: `what_if` tells of an unknown tier together with all other problems.
+            # Any text, where the type names the tiers: `what_if` tells of an unknown one together
+            # with all other problems.
             opened = said_tier(tier) or tier
             changes.append(Opened((place[0], place[1]), opened, tuple(services)))  # type: ignore[arg-type]
     changes += [Closed(name) for name in close] + [Blocked(way) for way in block]
