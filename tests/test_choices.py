@@ -1,21 +1,25 @@
 """Curves and choices: what the map's slider says is what the engine finds."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from shapely import Point
 
 from conftest import CRS, make_network
-from coverage.choices import DIRECTIONS, choices_of
+from coverage.choices import DIRECTIONS, choices_of, standing
+from coverage.circle import snap_homes
 from coverage.nearest import minutes_to_nearest
 from coverage.network import timed
+from coverage.pace import STAIRS, STREET
 from coverage.pieces import Pieces, intersect, whole
 from coverage.reach import reach_of_each
-from coverage.snapping import snap
+from coverage.snapping import Snapped, snap_facilities
 from coverage.study import Study
 from coverage.study_parts import TIERS
 from coverage.walkers import PACKAGED_WALKERS
@@ -62,8 +66,11 @@ def test_every_minute_is_cut_as_the_engine_cuts_it(seconds, places):
     inside, parts = parts_of(network)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("coverage.choices.timed", lambda network, walker: network)
-        found = choices_of(STUDY, network, facilities, None, inside=inside, areas=None, parts=parts)
-    snapped = snap(network, np.array(places), onto=np.arange(len(network.tail)), limit_m=300)
+        snapped = snap_facilities(STUDY, network, facilities)
+        found = choices_of(
+            STUDY, network, facilities, None, snapped=snapped, places=None, inside=inside,
+            areas=None, parts=parts,
+        )  # fmt: skip
     for place, direction in enumerate(DIRECTIONS):
         reach = reach_of_each(
             network, snapped, np.arange(len(places)), direction=direction,
@@ -100,8 +107,10 @@ def test_people_are_counted_by_walker_direction_and_minute():
     facilities = facilities_at([(0.0, 0.0)], ["street"])
     study = STUDY.model_copy(update={"population": None})
     found = choices_of(
-        study, network, facilities, homes, inside=whole(np.arange(2)), areas=None, parts={}
-    )
+        study, network, facilities, homes, snapped=snap_facilities(study, network, facilities),
+        places=snap_homes(network, homes, limit_m=300), inside=whole(np.arange(2)), areas=None,
+        parts={},
+    )  # fmt: skip
     assert [walker.name for walker in found.walkers] == ["flat-900", "adult"]
     assert found.minutes == tuple(map(float, range(3, 31)))
     street = TIERS.index("street")
@@ -126,7 +135,36 @@ def test_a_street_in_two_halves_reached_from_both_ends_by_two_facilities():
     )
     facilities = facilities_at([(0.0, 0.0), (1800.0, 0.0)], ["community"] * 2)
     found = choices_of(
-        STUDY, network, facilities, None, inside=whole(np.arange(1)), areas=None, parts={}
-    )
+        STUDY, network, facilities, None, snapped=snap_facilities(STUDY, network, facilities),
+        places=None, inside=whole(np.arange(1)), areas=None, parts={},
+    )  # fmt: skip
     km = dict(zip(found.minutes, found.street_km[0, 0, 0, 0], strict=True))
     assert_allclose([km[15], km[16], km[17]], [1.62, 1.728, 1.8])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.booleans(), min_size=24, max_size=24), st.data())
+def test_every_walker_stands_where_it_would_alone(stairs, data):
+    """Who cannot go on stairs does not stand on them; the others' places are taken over."""
+    base = grid([1.0] * 48)
+    kind = np.where(stairs, STAIRS, STREET).astype(np.int8)
+    features = replace(base.features, kind=kind, steps=np.where(stairs, 50.0, 0.0))
+    base = replace(base, features=features)
+    spots = data.draw(st.lists(POSITIONS, min_size=1, max_size=8))
+    homes = gpd.GeoDataFrame(
+        {"entrances": [None] * len(spots)}, geometry=[Point(spot) for spot in spots], crs=CRS
+    )
+    facilities = facilities_at(spots, ["street"] * len(spots))
+    rules = STUDY.network.model_copy(update={"rules": "pedestrian"})
+    study = STUDY.model_copy(update={"network": rules})
+    every = []
+    for name in data.draw(st.permutations(["senior", "wheelchair", "adult"])):
+        network = timed(base, PACKAGED_WALKERS[name])
+        every.append(standing(study, network, facilities, homes, every))
+        expected = {
+            "snapped": snap_facilities(study, network, facilities),
+            "homes": snap_homes(network, homes, limit_m=300),
+        }
+        for what, alone in expected.items():
+            for field in Snapped.__slots__:
+                assert_array_equal(getattr(getattr(every[-1], what), field), getattr(alone, field))

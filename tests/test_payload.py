@@ -17,6 +17,7 @@ from coverage import pipeline
 from coverage.assessment import pieces_by_area, pieces_inside, with_any_and_all
 from coverage.catalogue import load_study
 from coverage.choices import choices_of
+from coverage.circle import snap_homes
 from coverage.demand import inside_only
 from coverage.findings import Findings
 from coverage.inputs.everything import Inputs
@@ -151,7 +152,7 @@ def town(*, people=True, areas=True, name="正街", facilities=("community",)) -
         )  # fmt: skip
         found = assess_people(
             study, network, inside_only(homes, boundary, assumed="by hand"), sites, snapped,
-            inside=inside, covered=covered, areas=named, zones=None,
+            snap_homes(network, homes, limit_m=300), inside=inside, covered=covered, areas=named, zones=None,
         )  # fmt: skip
     table = sites.assign(
         snapped=snapped.found, snap_m=snapped.distance_m,
@@ -176,7 +177,8 @@ def town(*, people=True, areas=True, name="正街", facilities=("community",)) -
         },
         seconds={},
         choices=choices_of(
-            study, network, sites, None if found is None else found.homes, inside=inside,
+            study, network, sites, None if found is None else found.homes, snapped=snapped,
+            places=None if found is None else found.places, inside=inside,
             areas=named, parts=parts,
         ),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from conftest import CRS, make_network
 from coverage.assessment import with_any_and_all
 from coverage.by_service import WHOLE, assess_services, services_summary, services_warnings
 from coverage.causes import CAUSES
+from coverage.circle import snap_homes
 from coverage.demand import Demand
 from coverage.errors import InputError
 from coverage.groups import groups_of, service_groups
@@ -238,7 +239,8 @@ def test_a_street_that_is_solved_by_hand():
     covered = with_any_and_all({t: reach.within(15, np.arange(2)) for t in TIERS})
     people = assess_people(
         study, network, Demand(homes, (0.0, 0.0), (0.0, 0.0), ""), facilities, snapped,
-        inside=inside, covered=covered, areas=None, zones=None,
+        snap_homes(network, homes, limit_m=300), inside=inside, covered=covered, areas=None,
+        zones=None,
     )  # fmt: skip
     found = services_summary(
         assess_services(

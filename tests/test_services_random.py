@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from conftest import CRS
 from coverage.assessment import with_any_and_all
 from coverage.by_service import WHOLE, assess_services, services_summary
+from coverage.circle import snap_homes
 from coverage.demand import Demand
 from coverage.groups import tier_groups
 from coverage.people import assess_people
@@ -68,7 +69,8 @@ def assessed(study, network, homes, facilities):
     })  # fmt: skip
     people = assess_people(
         study, network, Demand(homes, (0.0, 0.0), (0.0, 0.0), ""), facilities, snapped,
-        inside=inside, covered=covered, areas=None, zones=None,
+        snap_homes(network, homes, limit_m=300), inside=inside, covered=covered, areas=None,
+        zones=None,
     )  # fmt: skip
     services = assess_services(
         study, network, facilities, snapped, reach, people,

@@ -2,7 +2,7 @@
 
 import itertools
 import weakref
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 import dense_walks
 from conftest import make_network
 from coverage import times
-from coverage.contraction import contracted
+from coverage.chains import Chains
+from coverage.contraction import Contraction, contract, contracted
 from coverage.links import find_links
 from coverage.nearest import minutes_to_nearest, nearest_seconds
 from coverage.pieces import PieceSets
@@ -212,9 +213,37 @@ def test_a_contraction_is_known_as_long_as_its_network_is():
     assert contracted(network) is contracted(network)
     same = replace(network)
     assert contracted(same) is not contracted(network)
-    known = weakref.ref(contracted(same).chain)
+    known = weakref.ref(contracted(same).ahead)
     del same
     assert known() is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(winding_networks(), st.integers(0, 2**32 - 1))
+def test_streets_timed_for_another_walker_are_contracted_as_if_alone(network, seed):
+    """Chains are shared by who can go the same edges both ways, and by nobody else."""
+    first = contracted(network)
+    draw = np.random.default_rng(seed)
+    along, against = draw.uniform(1, 90, (2, len(network.tail)))
+    closed = draw.random(len(along)) < draw.choice([0.0, 0.3])
+    other = replace(
+        network,
+        seconds_along=np.where(closed, np.inf, along),
+        seconds_against=np.where(np.isinf(network.seconds_against), np.inf, against),
+    )
+    shared, alone = contracted(other), contract(other)
+    same_edges = np.array_equal(first.both_ways, shared.both_ways)
+    assert (shared.chains is first.chains) == same_edges
+    for field in fields(Contraction):
+        one, two = getattr(shared, field.name), getattr(alone, field.name)
+        if field.name == "graph":
+            for way in one:
+                assert_array_equal(one[way].toarray(), two[way].toarray())
+        elif field.name == "chains":
+            for name in Chains.__slots__:
+                assert_array_equal(getattr(one, name), getattr(two, name))
+        else:
+            assert_array_equal(one, two)
 
 
 def test_long_chains_keep_the_rounding_of_their_own_sums_only():

@@ -3,7 +3,7 @@
 The page that shows them walks nowhere itself: its figures are the engine's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .chains import Chains, link_chains
 from .circle import TIE_MIN, area_of, snap_homes
 from .contraction import OneWay, Places, contracted, paces
-from .curves import Curves, Pairs
+from .curves import Curves, Pairs, PartsByEdge, parts_by_edge
 from .network import WalkingNetwork, timed
 from .pieces import Pieces
 from .snapping import Snapped, snap_facilities, usable_edges
@@ -83,6 +83,8 @@ def choices_of(
     facilities: gpd.GeoDataFrame,
     homes: gpd.GeoDataFrame | None,
     *,
+    snapped: Snapped,
+    places: Snapped | None,
     inside: Pieces,
     areas: gpd.GeoDataFrame | None,
     parts: Mapping[str, Pieces],
@@ -99,6 +101,8 @@ def choices_of(
         Index: id; with ``tier``.
     homes
         As `coverage.demand.Demand.points`; None where the study does not say where people live.
+    snapped, places
+        Where facilities and homes stand for the study's own walker.
     inside
         The pieces of street in the study area.
     areas
@@ -108,18 +112,25 @@ def choices_of(
     """
     chains = link_chains(network)
     minutes = study.offered_min
-    every: list[_Walk] = []
+    by_edge = parts_by_edge([inside, *parts.values()], network.length_m)
+    every: list[Stand] = []
+    street_min, street_m, home_mins = [], [], []
     for walker in study.offered:
-        every.append(_Walk(study, timed(network, walker), facilities, homes, minutes, every))
-    for walk in every:
+        walks = timed(network, walker)
+        every.append(
+            standing(study, walks, facilities, homes, every)
+            if every
+            else Stand(walks, _usable(walks), snapped, places)
+        )
+        walk = _Walk(every[-1], facilities, minutes)
         walk.search()
-    street_min = np.stack([walk.along(chains) for walk in every])
-    street_m = np.stack([walk.covered_m([inside, *parts.values()]) for walk in every])
+        street_min.append(walk.along(chains))
+        street_m.append(walk.covered_m(by_edge))
+        home_mins.append(walk.home_min)
     home_min = elderly = None
     if homes is not None:
-        home_min = np.stack([walk.home_min for walk in every])
+        home_min = np.stack(home_mins)
         elderly = _elderly_within(homes, home_min, minutes, areas, tuple(parts))
-    first = every[0]
     return Choices(
         walkers=study.offered,
         directions=DIRECTIONS,
@@ -127,47 +138,99 @@ def choices_of(
         chains=chains,
         chain_seconds=np.stack(
             [
-                np.stack(chains.seconds(walk.network.seconds_along, walk.network.seconds_against))
-                for walk in every
+                np.stack(chains.seconds(one.network.seconds_along, one.network.seconds_against))
+                for one in every
             ]
         ),
-        street_min=street_min,
+        street_min=np.stack(street_min),
         home_min=home_min,
-        home_places=first.homes,
-        facility_places=first.snapped,
-        street_km=np.moveaxis(street_m, 3, 0) / 1000,
+        home_places=places,
+        facility_places=snapped,
+        street_km=np.moveaxis(np.stack(street_m), 3, 0) / 1000,
         elderly=elderly,
         area_names=tuple(parts),
     )
 
 
-def _stood(network: WalkingNetwork, places: Snapped) -> Snapped:
-    """Return the places of another walker, who may stand on the same edges, as this one's."""
-    component = np.where(places.found, network.components()[places.edge], -1)
-    return replace(places.walked_by(network.walker), component=component)
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where facilities and homes stand for one walker.
+
+    Attributes
+    ----------
+    network
+        Timed for the walker.
+    usable
+        Shape (E,), on which edges one may stand.
+    snapped, homes
+        The facilities and the homes; None without people.
+    """
+
+    network: WalkingNetwork
+    usable: NDArray[np.bool_]
+    snapped: Snapped
+    homes: Snapped | None
+
+
+def standing(
+    study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame,
+    homes: gpd.GeoDataFrame | None, others: Sequence[Stand],
+) -> Stand:  # fmt: skip
+    """Return where everything stands for one walker, given where it does for others."""
+    usable = _usable(network)
+    limit_m = study.population.snap_limit_m if study.population else 300.0
+    # The nearest of many streets is the nearest of fewer that it is among.
+    wider = next((other for other in others if not (usable & ~other.usable).any()), None)
+
+    def of_facilities(chosen: NDArray[np.int64]) -> Snapped:
+        return snap_facilities(study, network, facilities.iloc[chosen])
+
+    there = (wider.snapped, wider.homes) if wider else (None, None)
+    snapped = _anew(network, usable, there[0], len(facilities), of_facilities)
+    if homes is None:
+        return Stand(network, usable, snapped, None)
+
+    def of_homes(chosen: NDArray[np.int64]) -> Snapped:
+        onto = np.flatnonzero(usable)
+        return snap_homes(network, homes.iloc[chosen], limit_m=limit_m, onto=onto)
+
+    stand = _anew(network, usable, there[1], len(homes), of_homes)
+    return Stand(network, usable, snapped, stand)
+
+
+def _anew(
+    network: WalkingNetwork, usable: NDArray[np.bool_], before: Snapped | None, count: int,
+    snap_them: Callable[[NDArray[np.int64]], Snapped],
+) -> Snapped:  # fmt: skip
+    """Return places that another walker has, those anew that this one cannot stand at."""
+    if before is None:
+        return snap_them(np.arange(count))
+    component = np.where(before.found, network.components()[before.edge], -1)
+    stood = replace(before.walked_by(network.walker), component=component)
+    lost = np.flatnonzero(before.found & ~usable[before.edge])
+    if len(lost) == 0:
+        return stood
+    found, every = snap_them(lost), {}
+    for name in Snapped.__slots__:
+        every[name] = getattr(stood, name).copy()
+        every[name][lost] = getattr(found, name)
+    return Snapped(**every)
+
+
+def _usable(network: WalkingNetwork) -> NDArray[np.bool_]:
+    usable = np.zeros(len(network.tail), dtype=bool)
+    usable[usable_edges(network)] = True
+    return usable
 
 
 class _Walk:
     """One walker: the nearest facility of every tier in every direction, of streets and homes."""
 
     def __init__(
-        self, study: Study, network: WalkingNetwork, facilities: gpd.GeoDataFrame,
-        homes: gpd.GeoDataFrame | None, minutes: Sequence[float], others: Sequence["_Walk"],
-    ) -> None:  # fmt: skip
-        self.network = network
-        self.usable = usable_edges(network)
-        # Who may stand on the same edges stands at the same places.
-        alike = next((w for w in others if np.array_equal(w.usable, self.usable)), None)
-        self.snapped: Snapped
-        self.homes: Snapped | None = None
-        if alike is not None:
-            self.snapped = _stood(network, alike.snapped)
-            self.homes = None if alike.homes is None else _stood(network, alike.homes)
-        else:
-            limit_m = study.population.snap_limit_m if study.population else 300.0
-            self.snapped = snap_facilities(study, network, facilities)
-            if homes is not None:
-                self.homes = snap_homes(network, homes, limit_m=limit_m, onto=self.usable)
+        self, stand: Stand, facilities: gpd.GeoDataFrame, minutes: Sequence[float]
+    ) -> None:
+        self.network = network = stand.network
+        self.snapped, self.homes = stand.snapped, stand.homes
         self.cuts_s = np.array(minutes) * 60
         of_tier = facilities["tier"].to_numpy()
         self.members: list[NDArray[np.int64]] = [
@@ -175,7 +238,8 @@ class _Walk:
         ]
         shape = (len(DIRECTIONS), len(TIERS))
         self.edge_s = np.full((*shape, len(network.tail)), np.inf)
-        self.home_s = np.full((*shape, 0 if homes is None else len(homes)), np.inf)
+        count = 0 if self.homes is None else len(self.homes.edge)
+        self.home_s = np.full((*shape, count), np.inf)
         self.curves = [
             [Curves(network, self.snapped, _WAYS[direction], self.cuts_s) for _ in TIERS]
             for direction in DIRECTIONS
@@ -229,7 +293,7 @@ class _Walk:
         ]
         return np.array(mean, dtype=np.float32)
 
-    def covered_m(self, parts: Sequence[Pieces]) -> NDArray[np.float64]:
+    def covered_m(self, parts: PartsByEdge) -> NDArray[np.float64]:
         """Return metres covered, shape (D, T, P, M)."""
         return np.stack([[curve.covered_m(parts) for curve in row] for row in self.curves])
 

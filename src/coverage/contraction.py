@@ -6,6 +6,7 @@ nodes, of edges and of places on edges come out as those of a search over every 
 """
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,6 +76,8 @@ class Contraction:
     chain, rank, forward
         Shape (E,), of every edge its chain, its position in `Chains.edge` and whether a walk along
         the chain passes it from tail to head.
+    both_ways
+        Shape (E,), whether this walker can go an edge both ways.
     ahead, behind
         Shape (E,), seconds along the edge in the chain's direction and against it.
     ahead_before, behind_before
@@ -95,6 +98,7 @@ class Contraction:
     chain: NDArray[np.int64]
     rank: NDArray[np.int64]
     forward: NDArray[np.bool_]
+    both_ways: NDArray[np.bool_]
     ahead: NDArray[np.float64]
     behind: NDArray[np.float64]
     ahead_before: NDArray[np.float64]
@@ -165,8 +169,9 @@ def paces(
     return network.seconds_against, network.seconds_along
 
 
-_contracted: dict[int, Contraction] = {}
-"""What `contracted` found for the networks that are still in use, by their identity."""
+_contracted: dict[int, tuple[tuple[NDArray[Any], ...], Contraction]] = {}
+"""What `contracted` found for the networks that are still in use, by their identity; before it what
+the streets are drawn by."""
 
 
 def contracted(network: WalkingNetwork) -> Contraction:
@@ -174,14 +179,28 @@ def contracted(network: WalkingNetwork) -> Contraction:
 
     It is known as the object it is, and forgotten with it: a network must not be changed.
     """
-    found = _contracted.get(id(network))
-    if found is None:
-        found = _contracted[id(network)] = contract(network)
-        weakref.finalize(network, _contracted.pop, id(network))
+    known = _contracted.get(id(network))
+    if known is not None:
+        return known[1]
+    lines = (network.tail, network.head, network.xy)
+    # Streets timed for another walker are still drawn by the same arrays.
+    alike = [
+        other
+        for others, other in _contracted.values()
+        if all(own is its for own, its in zip(lines, others, strict=True))
+    ]
+    found = contract(network, alike=alike)
+    _contracted[id(network)] = lines, found
+    weakref.finalize(network, _contracted.pop, id(network))
     return found
 
 
-def contract(network: WalkingNetwork, *, of: NDArray[np.int64] | None = None) -> Contraction:
+def contract(
+    network: WalkingNetwork,
+    *,
+    of: NDArray[np.int64] | None = None,
+    alike: Sequence[Contraction] = (),
+) -> Contraction:
     """Contract a network to its junctions.
 
     Parameters
@@ -190,11 +209,51 @@ def contract(network: WalkingNetwork, *, of: NDArray[np.int64] | None = None) ->
         The walking network.
     of
         Shape (E,), from 0; edges of different numbers are never of one chain. None: any may be.
+    alike
+        The same streets contracted for other walkers (with `of` None): who can go the same edges
+        both ways has the same chains.
     """
     along, against = network.seconds_along, network.seconds_against
     both_ways = np.isfinite(along) & np.isfinite(against)
-    together = np.full(len(along), -1) if of is None else -1 - of
-    apart = np.where(both_ways, together, np.arange(len(along)))
+    same = next((one for one in alike if np.array_equal(one.both_ways, both_ways)), None)
+    if same is not None:
+        drawn = {name: getattr(same, name) for name in _DRAWN}
+    else:
+        together = np.full(len(along), -1) if of is None else -1 - of
+        drawn = _drawn(network, np.where(both_ways, together, np.arange(len(along))))
+    first, edge = drawn["chains"].first, drawn["chains"].edge
+    rank, forward = drawn["rank"], drawn["forward"]
+    ahead, behind = np.where(forward, along, against), np.where(forward, against, along)
+    sums = {}
+    for name, seconds in (("ahead", ahead), ("behind", behind)):
+        before, after = _sums(seconds[edge], first)
+        sums[f"{name}_before"], sums[f"{name}_after"] = before[rank], after[rank]
+    last = edge[first[1:] - 1]
+    graph = _quickest(
+        np.concatenate([drawn["tail"], drawn["head"]]),
+        np.concatenate([drawn["head"], drawn["tail"]]),
+        np.concatenate([(sums[f"{name}_before"] + seconds)[last]
+                        for name, seconds in (("ahead", ahead), ("behind", behind))]),
+        len(drawn["junction"]),
+    )  # fmt: skip
+    return Contraction(
+        both_ways=both_ways,
+        ahead=ahead,
+        behind=behind,
+        graph={"back": graph, "to": graph if network.symmetric else graph.T.tocsr()},
+        **drawn,
+        **sums,
+    )
+
+
+_DRAWN = (
+    "chains", "junction", "tail", "head", "chain", "rank", "forward", "meeting_first", "meeting",
+)  # fmt: skip
+"""What a contraction has of the streets and not of who walks them."""
+
+
+def _drawn(network: WalkingNetwork, apart: NDArray[np.int64]) -> dict[str, Any]:
+    """Return `_DRAWN` of a contraction by name; edges of different `apart` are of two chains."""
     found = chains(network.tail, network.head, len(network.node_id), apart)
     is_end = np.zeros(len(network.node_id), dtype=bool)
     is_end[found.tail] = is_end[found.head] = True
@@ -203,45 +262,24 @@ def contract(network: WalkingNetwork, *, of: NDArray[np.int64] | None = None) ->
     position = np.full(len(network.node_id), -1)
     position[junction] = np.arange(len(junction))
     tail, head = position[found.tail], position[found.head]
-
-    edge, counts = found.edge, np.diff(found.first)
-    chain, rank = np.empty_like(edge), np.empty_like(edge)
-    chain[edge] = np.repeat(np.arange(len(found)), counts)
+    edge = found.edge
+    chain, rank, forward = np.empty_like(edge), np.empty_like(edge), np.empty(len(edge), dtype=bool)
+    chain[edge] = np.repeat(np.arange(len(found)), np.diff(found.first))
     rank[edge] = np.arange(len(edge))
-    forward = np.empty(len(edge), dtype=bool)
     forward[edge] = found.forward
-    ahead, behind = np.where(forward, along, against), np.where(forward, against, along)
-    sums = {}
-    for name, seconds in (("ahead", ahead), ("behind", behind)):
-        before, after = _sums(seconds[edge], found.first)
-        sums[f"{name}_before"], sums[f"{name}_after"] = before[rank], after[rank]
-
-    by_chain = np.tile(np.arange(len(found)), 2)
     either = np.concatenate([tail, head])
     order = np.argsort(either, kind="stable")
-    last = edge[found.first[1:] - 1]
-    graph = _quickest(
-        either,
-        np.concatenate([head, tail]),
-        np.concatenate([(sums[f"{name}_before"] + seconds)[last]
-                        for name, seconds in (("ahead", ahead), ("behind", behind))]),
-        len(junction),
-    )  # fmt: skip
-    return Contraction(
-        chains=found,
-        junction=junction,
-        tail=tail,
-        head=head,
-        chain=chain,
-        rank=rank,
-        forward=forward,
-        ahead=ahead,
-        behind=behind,
-        graph={"back": graph, "to": graph if network.symmetric else graph.T.tocsr()},
-        meeting_first=np.searchsorted(either[order], np.arange(len(junction) + 1)),
-        meeting=by_chain[order],
-        **sums,
-    )
+    return {
+        "chains": found,
+        "junction": junction,
+        "tail": tail,
+        "head": head,
+        "chain": chain,
+        "rank": rank,
+        "forward": forward,
+        "meeting_first": np.searchsorted(either[order], np.arange(len(junction) + 1)),
+        "meeting": np.tile(np.arange(len(found)), 2)[order],
+    }
 
 
 def _sums(

@@ -14,7 +14,7 @@ from .contraction import OneWay, paces
 from .network import WalkingNetwork
 from .pieces import Pieces, intersect, union
 from .snapping import Snapped
-from .times import TIE_S, walked
+from .times import TIE_S, each_of, walked
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,50 @@ class Pairs:
             {way: values[chosen] for way, values in self.tail_s.items()},
             {way: values[chosen] for way, values in self.head_s.items()},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PartsByEdge:
+    """Sets of pieces of street, edge by edge.
+
+    Attributes
+    ----------
+    count
+        Number of sets.
+    first
+        Shape (E + 1,), where the pieces of each edge begin.
+    place, edge
+        Shape (P,), of each piece its set and its edge, edges ascending.
+    start, end
+        Shape (P,), fractions of the edge.
+    metres
+        Shape (P,).
+    """
+
+    count: int
+    first: NDArray[np.int64]
+    place: NDArray[np.int64]
+    edge: NDArray[np.int64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    metres: NDArray[np.float64]
+
+
+def parts_by_edge(parts: Sequence[Pieces], length_m: NDArray[np.float64]) -> PartsByEdge:
+    """Return sets of pieces edge by edge, given the length of every edge."""
+    nothing = np.zeros(0, dtype=np.int64)
+    edge = np.concatenate([nothing, *(part.edge for part in parts)])
+    start, end = (
+        np.concatenate([np.zeros(0), *(getattr(part, name) for part in parts)])
+        for name in ("start", "end")
+    )
+    place = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    order = np.argsort(edge, kind="stable")
+    edge, start, end = edge[order], start[order], end[order]
+    first = np.searchsorted(edge, np.arange(len(length_m) + 1))
+    return PartsByEdge(
+        len(parts), first, place[order], edge, start, end, (end - start) * length_m[edge]
+    )
 
 
 @dataclass(slots=True)
@@ -80,31 +124,29 @@ class Curves:
         near &= least < self._whole_s[pairs.edge]
         self._kept.append((pairs.keep(near), least[near]))
 
-    def covered_m(self, parts: Sequence[Pieces]) -> NDArray[np.float64]:
+    def covered_m(self, parts: "PartsByEdge") -> NDArray[np.float64]:
         """Return metres of street within each cut, shape (P, M), for sets of pieces of street."""
-        cuts = len(self.seconds)
-        length_m = self.network.length_m
-        pieces = [(part.edge, part.start, part.end, np.full(len(part), place))
-                  for place, part in enumerate(parts)]  # fmt: skip
-        if not pieces:
-            return np.zeros((0, cuts))
-        edge, start, end, place = (np.concatenate([row[k] for row in pieces]) for k in range(4))
-        metres = np.zeros((len(parts), cuts + 1))
-        from_cut = np.searchsorted(self.seconds + TIE_S, self._whole_s[edge])
-        np.add.at(metres, (place, from_cut), (end - start) * length_m[edge])
-        metres = np.cumsum(metres, axis=1)[:, :cuts]
-        cut_edge, cut, low, high = self._cut()
-        order = np.argsort(edge, kind="stable")
-        left = np.searchsorted(edge[order], cut_edge)
-        count = np.searchsorted(edge[order], cut_edge, side="right") - left
-        which = np.repeat(np.arange(len(cut_edge)), count)
-        piece = order[left[which] + np.arange(len(which)) - np.repeat(np.cumsum(count) - count,
-                                                                      count)]  # fmt: skip
-        shared = np.minimum(high[which], end[piece]) - np.maximum(low[which], start[piece])
-        np.add.at(
-            metres, (place[piece], cut[which]), np.maximum(shared, 0.0) * length_m[edge[piece]]
+        cuts, sets = len(self.seconds), parts.count
+        from_cut = np.full(len(self._whole_s), cuts)
+        whole = np.flatnonzero(np.isfinite(self._whole_s))
+        from_cut[whole] = np.searchsorted(self.seconds + TIE_S, self._whole_s[whole])
+        metres = np.bincount(
+            parts.place * (cuts + 1) + from_cut[parts.edge],
+            weights=parts.metres,
+            minlength=sets * (cuts + 1),
         )
-        return metres
+        whole_m = np.cumsum(metres.reshape(sets, cuts + 1), axis=1)[:, :cuts]
+        edge, cut, low, high = self._cut()
+        which, piece = each_of(parts.first, edge)
+        shared = np.minimum(high[which], parts.end[piece]) - np.maximum(
+            low[which], parts.start[piece]
+        )
+        part_m = np.bincount(
+            parts.place[piece] * cuts + cut[which],
+            weights=np.maximum(shared, 0.0) * self.network.length_m[parts.edge[piece]],
+            minlength=sets * cuts,
+        )
+        return np.asarray(whole_m + part_m.reshape(sets, cuts))
 
     def _cut(
         self,

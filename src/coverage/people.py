@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .causes import CAUSES, Facilities, Otherwise, find_causes, otherwise
-from .circle import area_names, circle_by_area, circle_of, home_minutes, snap_homes
+from .circle import area_names, circle_by_area, circle_of, home_minutes
 from .demand import Demand
 from .fairness import fairness_of, gini_by_area
 from .groups import Groups, tier_groups
@@ -77,6 +77,7 @@ def assess_people(
     demand: Demand,
     facilities: gpd.GeoDataFrame,
     snapped: Snapped,
+    places: Snapped,
     *,
     inside: Pieces,
     covered: Mapping[str, Pieces],
@@ -95,6 +96,8 @@ def assess_people(
         Where people live.
     facilities, snapped
         The facilities (index: id), and where they stand.
+    places
+        Where the homes stand.
     inside
         The pieces of street in the study area.
     covered
@@ -104,8 +107,6 @@ def assess_people(
     """
     tiers = tier_groups(facilities)
     thresholds: dict[str, float] = {name: tier.threshold_min for name, tier in study.tiers}
-    limit_m = study.population.snap_limit_m if study.population else 300.0
-    places = snap_homes(network, demand.points, limit_m=limit_m)
     links = find_links(
         network, snapped, places, direction=study.direction, horizon_min=study.horizon_min
     )

@@ -31,7 +31,7 @@ from .next_step import where_next
 from .notebook import steps_in_notebook
 from .people import assess_people
 from .pieces import Pieces
-from .preparation import Ready, demand_of, prepare
+from .preparation import Ready, demand_of, homes_at, prepare
 from .quality import assess_quality
 from .reach import Reach, reach_of_each
 from .result import Result
@@ -130,15 +130,16 @@ def run(
             "demand", lambda: demand_of(inputs, base),
             base, inputs.population, inputs.buildings, inputs.boundary,
         )  # fmt: skip
-        people = None
+        people = places = None
         if demand is not None:
+            places = homes_at(study, ready, demand, keep=keep)
             people = keep(
                 "people",
                 lambda: assess_people(
-                    study, network, demand, facilities, snapped, inside=inside, covered=covered,
-                    areas=inputs.areas, zones=inputs.zones,
+                    study, network, demand, facilities, snapped, places, inside=inside,
+                    covered=covered, areas=inputs.areas, zones=inputs.zones,
                 ),
-                *walk, demand, facilities, inside, covered, inputs.areas, inputs.zones,
+                *walk, demand, places, facilities, inside, covered, inputs.areas, inputs.zones,
                 study.tiers, study.population, study.horizon_min,
             )  # fmt: skip
             areas = (
@@ -170,11 +171,12 @@ def run(
             "choices",
             lambda: choices_of(
                 study, base, facilities, None if demand is None else demand.points,
-                inside=inside, areas=inputs.areas, parts=ready.parts,
+                snapped=snapped, places=places, inside=inside, areas=inputs.areas,
+                parts=ready.parts,
             ),
-            base, facilities, demand, inside, inputs.areas, ready.parts, list(study.offered),
-            study.offered_min, study.network.rules, study.facilities.snap_limit_m,
-            study.population,
+            base, facilities, snapped, demand, places, inside, inputs.areas, ready.parts,
+            list(study.offered), study.offered_min, study.network.rules,
+            study.facilities.snap_limit_m, study.population,
         )  # fmt: skip
         quality = keep(
             "quality", lambda: assess_quality(inputs.streets, network, ready.elevations),

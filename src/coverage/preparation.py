@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .assessment import pieces_by_area, pieces_inside
 from .cache import Keep, compute_anew, digest
+from .circle import snap_homes
 from .demand import Demand, inside_only, spread_over_homes
 from .elevations import Elevations, estimate_elevations
 from .inputs.everything import Inputs
@@ -34,6 +35,8 @@ class Ready:
         The same timed for the study's walker.
     elevations
         What its heights come from; None without a raster.
+    usable
+        The edges that one may stand on; see `coverage.snapping.usable_edges`.
     snapped
         Where the facilities stand on it.
     any_street_m
@@ -47,6 +50,7 @@ class Ready:
     base: WalkingNetwork
     network: WalkingNetwork
     elevations: Elevations | None
+    usable: NDArray[np.int64]
     snapped: Snapped
     any_street_m: NDArray[np.float64]
     inside: Pieces
@@ -67,9 +71,10 @@ def prepare(study: Study, inputs: Inputs, *, keep: Keep = compute_anew) -> Ready
     network = timed(base, study.walking)
     limit_m = study.facilities.snap_limit_m
     points = shapely.get_coordinates(inputs.facilities.geometry.to_numpy())
-    onto = np.arange(len(network.tail))
-    if study.network.rules == "pedestrian":
-        onto = keep("usable", lambda: usable_edges(network), base, study.walking)
+    usable = keep("usable", lambda: usable_edges(network), base, study.walking)
+    # The comparison network is the OSMnx recipe's throughout: it snaps to any edge.
+    pedestrian = study.network.rules == "pedestrian"
+    onto = usable if pedestrian else np.arange(len(network.tail))
     # The same for every walker who may use the same streets: their list counts, not whose it is.
     standing, any_street_m = keep(
         "snapping",
@@ -83,9 +88,19 @@ def prepare(study: Study, inputs: Inputs, *, keep: Keep = compute_anew) -> Ready
     parts = {}
     if (areas := inputs.areas) is not None:
         parts = keep("areas", lambda: pieces_by_area(base, inside, areas), base, inside, areas)
-    return Ready(
-        base, network, elevations, standing.walked_by(study.walking), any_street_m, inside, parts
-    )
+    snapped = standing.walked_by(study.walking)
+    return Ready(base, network, elevations, usable, snapped, any_street_m, inside, parts)
+
+
+def homes_at(study: Study, ready: Ready, demand: Demand, *, keep: Keep = compute_anew) -> Snapped:
+    """Return where the homes stand on the network."""
+    limit_m = study.population.snap_limit_m if study.population else 300.0
+    places = keep(
+        "homes",
+        lambda: snap_homes(ready.network, demand.points, limit_m=limit_m, onto=ready.usable),
+        ready.base, digest(ready.usable), demand, limit_m,
+    )  # fmt: skip
+    return places.walked_by(study.walking)
 
 
 def walking_network(
