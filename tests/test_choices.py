@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from shapely import Point
 
 from conftest import CRS, make_network
+from coverage.beside import Beside, NoLongerWantedError
 from coverage.choices import DIRECTIONS, choices_of, standing
 from coverage.circle import snap_homes
 from coverage.nearest import minutes_to_nearest
@@ -168,3 +169,16 @@ def test_every_walker_stands_where_it_would_alone(stairs, data):
         for what, alone in expected.items():
             for field in Snapped.__slots__:
                 assert_array_equal(getattr(getattr(every[-1], what), field), getattr(alone, field))
+
+
+def test_a_run_that_is_left_ends_the_choices_at_their_next_look():
+    network = grid([100.0] * 48)
+    facilities = facilities_at([(0.0, 0.0)], ["street"])
+    inside, parts = parts_of(network)
+    with Beside() as beside:
+        looking = beside.look
+    with pytest.raises(NoLongerWantedError):
+        choices_of(
+            STUDY, network, facilities, None, snapped=snap_facilities(STUDY, network, facilities),
+            places=None, inside=inside, areas=None, parts=parts, look=looking,
+        )  # fmt: skip

@@ -88,6 +88,7 @@ def choices_of(
     inside: Pieces,
     areas: gpd.GeoDataFrame | None,
     parts: Mapping[str, Pieces],
+    look: Callable[[], None] = lambda: None,
 ) -> Choices:
     """Compute every choice.
 
@@ -109,6 +110,8 @@ def choices_of(
         Polygons to report by (index: name), or None.
     parts
         The pieces of street in each area; see `coverage.assessment.pieces_by_area`.
+    look
+        Called now and then; what it raises ends the work.
     """
     chains = link_chains(network)
     minutes = study.offered_min
@@ -123,9 +126,9 @@ def choices_of(
             else Stand(walks, _usable(walks), snapped, places)
         )
         walk = _Walk(every[-1], facilities, minutes)
-        walk.search()
+        walk.search(look)
         street_min.append(walk.along(chains))
-        street_m.append(walk.covered_m(by_edge))
+        street_m.append(walk.covered_m(by_edge, look))
         home_mins.append(walk.home_min)
     home_min = elderly = None
     if homes is not None:
@@ -245,7 +248,7 @@ class _Walk:
             for direction in DIRECTIONS
         ]
 
-    def search(self) -> None:
+    def search(self, look: Callable[[], None]) -> None:
         """Walk from and to every facility."""
         on, every_edge = contracted(self.network), np.arange(len(self.network.tail))
         there = np.zeros(0, dtype=np.int64)
@@ -265,6 +268,7 @@ class _Walk:
         for tier, members in enumerate(self.members):
             wanted = search(on, self.snapped, members, float(self.cuts_s[-1]))
             for pairs, home, at_home in over_blocks(wanted, _WAYS["worst"], near, workers=1):
+                look()
                 middle = {
                     way: _at_middles(self.network, self.snapped, pairs, way) for way in at_home
                 }
@@ -293,9 +297,13 @@ class _Walk:
         ]
         return np.array(mean, dtype=np.float32)
 
-    def covered_m(self, parts: PartsByEdge) -> NDArray[np.float64]:
+    def covered_m(self, parts: PartsByEdge, look: Callable[[], None]) -> NDArray[np.float64]:
         """Return metres covered, shape (D, T, P, M)."""
-        return np.stack([[curve.covered_m(parts) for curve in row] for row in self.curves])
+        found = []
+        for row in self.curves:
+            look()
+            found.append([curve.covered_m(parts) for curve in row])
+        return np.array(found)
 
     def _minutes(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         minutes = seconds / 60

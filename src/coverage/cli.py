@@ -130,8 +130,8 @@ def run(
     with show_steps(len(pipeline.STEPS) + 1, quiet=quiet) as progress:
         result = pipeline.run(loaded, progress=progress, keep=keep)
         files = pipeline.Clock(progress, keep)
-        with files.step("files 写出结果"):
-            map_path = save(result, folder, also=also, keep=keep)
+        with files.step("files 写出结果") as keep_files:
+            map_path = save(result, folder, also=also, keep=keep_files)
     keep.trim()
     show_troubles(keep.troubles)
     if quiet:

@@ -186,7 +186,7 @@ def contracted(network: WalkingNetwork) -> Contraction:
     # Streets timed for another walker are still drawn by the same arrays.
     alike = [
         other
-        for others, other in _contracted.values()
+        for others, other in list(_contracted.values())
         if all(own is its for own, its in zip(lines, others, strict=True))
     ]
     found = contract(network, alike=alike)

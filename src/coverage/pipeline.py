@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -14,8 +14,9 @@ import shapely
 from numpy.typing import NDArray
 
 from .assessment import areas_coverage, coverage_of, streets_coverage, with_any_and_all
+from .beside import Beside
 from .by_service import assess_services
-from .cache import Cache, Keep, compute_anew
+from .cache import Keep, compute_anew
 from .catalogue import load_study
 from .choices import choices_of
 from .errors import Findings, InputError, UsageError
@@ -41,6 +42,7 @@ from .study_parts import BANDS_MIN, TIERS, TierName
 from .summary import summarise
 from .where_next import WhereNext, next_summary, nobody_yet
 
+T = TypeVar("T")
 Progress = Callable[[str], AbstractContextManager[None]]
 """Shown a step's name when it begins; what it returns is left when the step ends."""
 
@@ -94,15 +96,40 @@ def run(
     """
     study = _loaded(study)
     clock = Clock(progress or steps_in_notebook(), keep)
-    with clock.step(STEPS[0]):
+    with Beside() as beside:
+        return _run(study, clock, beside)
+
+
+def _run(study: Study, clock: "Clock", beside: Beside) -> Result:
+    with clock.step(STEPS[0]) as keep:
         inputs = read_inputs(study, keep=keep)
     facilities = inputs.facilities
-    with clock.step(STEPS[1]):
+    with clock.step(STEPS[1]) as keep:
         ready = prepare(study, inputs, keep=keep)
-    base, network, snapped, inside = ready.base, ready.network, ready.snapped, ready.inside
+        base, network, snapped, inside = ready.base, ready.network, ready.snapped, ready.inside
+        demand = keep(
+            "demand", lambda: demand_of(inputs, base),
+            base, inputs.population, inputs.buildings, inputs.boundary,
+        )  # fmt: skip
+        places = None if demand is None else homes_at(study, ready, demand, keep=keep)
+    keep_choices = clock.keep_of(STEPS[7])
+    # The longest step that no other waits for.
+    choosing = beside.start(
+        lambda: keep_choices(
+            "choices",
+            lambda: choices_of(
+                study, base, facilities, None if demand is None else demand.points,
+                snapped=snapped, places=places, inside=inside, areas=inputs.areas,
+                parts=ready.parts, look=beside.look,
+            ),
+            base, facilities, snapped, demand, places, inside, inputs.areas, ready.parts,
+            list(study.offered), study.offered_min, study.network.rules,
+            study.facilities.snap_limit_m, study.population,
+        )
+    )  # fmt: skip
     tiers = tier_groups(facilities)
     walk = (base, study.walking, snapped, study.direction)
-    with clock.step(STEPS[2]):
+    with clock.step(STEPS[2]) as keep:
         minutes = keep(
             "minutes", lambda: _minutes(study, network, snapped, tiers),
             *walk, tiers, study.horizon_min,
@@ -115,24 +142,19 @@ def run(
             ),
             *walk, study.cutoffs_min,
         )  # fmt: skip
-    with clock.step(STEPS[3]):
+    with clock.step(STEPS[3]) as keep:
         circles = keep(
             "isochrones", lambda: isochrones(network, reach, facilities.index, tiers),
             base, reach, list(facilities.index), tiers,
         )  # fmt: skip
-    with clock.step(STEPS[4]):
+    with clock.step(STEPS[4]) as keep:
         covered, overall, areas, streets = keep(
             "coverage", lambda: _coverage(study, inputs, ready, reach, minutes, tiers),
             base, reach, minutes, tiers, inside, ready.parts, inputs.areas, study.tiers,
         )  # fmt: skip
-    with clock.step(STEPS[5]):
-        demand = keep(
-            "demand", lambda: demand_of(inputs, base),
-            base, inputs.population, inputs.buildings, inputs.boundary,
-        )  # fmt: skip
-        people = places = None
-        if demand is not None:
-            places = homes_at(study, ready, demand, keep=keep)
+    with clock.step(STEPS[5]) as keep:
+        people = None
+        if demand is not None and places is not None:
             people = keep(
                 "people",
                 lambda: assess_people(
@@ -145,7 +167,7 @@ def run(
             areas = (
                 None if areas is None or people.areas is None else with_people(areas, people.areas)
             )
-    with clock.step(STEPS[6]):
+    with clock.step(STEPS[6]) as keep:
         if people is not None:
             gaps, unlisted = people.gaps, people.unlisted
         else:
@@ -166,22 +188,12 @@ def run(
                 *walk, reach, people, facilities, inside, ready.parts, inputs.boundary,
                 inputs.areas, study.service_threshold_min, study.horizon_min,
             )  # fmt: skip
-    with clock.step(STEPS[7]):
-        choices = keep(
-            "choices",
-            lambda: choices_of(
-                study, base, facilities, None if demand is None else demand.points,
-                snapped=snapped, places=places, inside=inside, areas=inputs.areas,
-                parts=ready.parts,
-            ),
-            base, facilities, snapped, demand, places, inside, inputs.areas, ready.parts,
-            list(study.offered), study.offered_min, study.network.rules,
-            study.facilities.snap_limit_m, study.population,
-        )  # fmt: skip
+    with clock.step(STEPS[7]) as keep:
         quality = keep(
             "quality", lambda: assess_quality(inputs.streets, network, ready.elevations),
             inputs.streets, base, study.walking, ready.elevations,
         )  # fmt: skip
+        choices = choosing.result()
     table = _facilities(facilities, ready, reach)
     if people is not None:
         table = table.assign(
@@ -205,9 +217,9 @@ def run(
         seconds=clock.seconds,
         from_cache=tuple(clock.from_cache),
     )
-    with clock.step(STEPS[8]):
+    with clock.step(STEPS[8]) as keep:
         result = _with_visits(result, ready, keep)
-    with clock.step(STEPS[9]):
+    with clock.step(STEPS[9]) as keep:
         result = _with_next(result, keep)
     return replace(result, seconds=clock.seconds, from_cache=tuple(clock.from_cache))
 
@@ -279,7 +291,8 @@ class Clock:
     keep
         What runs their parts.
     seconds
-        By the first word of each step's name.
+        By the first word of each step's name. Of a step that is worked out beside others, how much
+        longer than they it took.
     from_cache
         The first words of those known already.
     """
@@ -288,22 +301,36 @@ class Clock:
     keep: Keep = compute_anew
     seconds: dict[str, float] = field(default_factory=dict)
     from_cache: list[str] = field(default_factory=list)
+    _known: dict[str, list[bool]] = field(default_factory=dict)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
-        begin, before = time.perf_counter(), self._counts()
+    def step(self, name: str) -> Iterator[Keep]:
+        """Time what happens inside; yields what runs the step's parts."""
+        begin, word = time.perf_counter(), name.split()[0]
         with self.progress(name):
-            yield
-        word, after = name.split()[0], self._counts()
+            yield self.keep_of(name)
         self.seconds[word] = time.perf_counter() - begin
-        if after[0] == before[0] and after[1] > before[1]:
+        known = self._known.get(word)
+        if known and all(known):
             self.from_cache.append(word)
 
-    def _counts(self) -> tuple[int, int]:
-        if not isinstance(self.keep, Cache):
-            return 0, 0
-        return len(self.keep.computed), len(self.keep.from_cache)
+    def keep_of(self, name: str) -> Keep:
+        """Return what runs the parts of a step, and notes which of them were known."""
+        parts = self._known.setdefault(name.split()[0], [])
+
+        def keep(part: str, compute: Callable[[], T], /, *uses: object) -> T:
+            known = True
+
+            def computed() -> T:
+                nonlocal known
+                known = False
+                return compute()
+
+            value = self.keep(part, computed, *uses)
+            parts.append(known)
+            return value
+
+        return keep
 
 
 def _loaded(study: Study | str | Path) -> Study:
