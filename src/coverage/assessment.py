@@ -1,6 +1,8 @@
 """Coverage of streets: how much of them lies within the promised minutes, where, by tier."""
 
+import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -10,7 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from .covered_parts import parts_along, parts_text
+from .covered_parts import joined_lines, parts_along, parts_text
 from .nearest import Minutes
 from .network import WalkingNetwork
 from .pieces import SLIVER, Pieces, intersect, subtract, union, union_of, whole
@@ -35,21 +37,35 @@ def pieces_in(
 ) -> Pieces:
     """Return what of some streets, given with their lines, lies in a polygon."""
     shapely.prepare(area)
-    # Ends inside and no crossing of the rim; `covers` also takes edges that run along it.
+    shapes = np.full(len(lines), area, dtype=object)
     inside = shapely.covers(area, lines)
-    crossing = np.flatnonzero(shapely.intersects(area, lines) & ~inside)
-    parts, which = shapely.get_parts(shapely.intersection(lines[crossing], area), return_index=True)
+    rim = np.flatnonzero(~inside)
+    return _cut(shapes, streets, lines, inside, rim[shapely.intersects(area, lines[rim])])
+
+
+def _cut(
+    shapes: NDArray[np.object_], key: NDArray[np.int64], lines: NDArray[np.object_],
+    inside: NDArray[np.bool_], crossing: NDArray[np.int64],
+) -> Pieces:  # fmt: skip
+    """Return what of each line lies in its polygon, under its key; keys are ascending.
+
+    `inside` are those that lie in it as a whole, `crossing` those that lie in it in part.
+    """
+    # Ends inside and no crossing of the rim; `covers` also takes edges that run along it.
+    parts, which = shapely.get_parts(
+        shapely.intersection(lines[crossing], shapes[crossing]), return_index=True
+    )
     real = shapely.get_type_id(parts) == 1
-    parts, edge = parts[real], crossing[which[real]]
+    parts, line = parts[real], crossing[which[real]]
     ends = [
-        shapely.line_locate_point(lines[edge], shapely.get_point(parts, at), normalized=True)
+        shapely.line_locate_point(lines[line], shapely.get_point(parts, at), normalized=True)
         for at in (0, -1)
     ]
-    whole_edges = whole(streets[inside])
+    as_a_whole = whole(key[inside])
     return union(
-        np.concatenate([whole_edges.edge, streets[edge]]),
-        np.concatenate([whole_edges.start, np.minimum(*ends)]),
-        np.concatenate([whole_edges.end, np.maximum(*ends)]),
+        np.concatenate([as_a_whole.edge, key[line]]),
+        np.concatenate([as_a_whole.start, np.minimum(*ends)]),
+        np.concatenate([as_a_whole.end, np.maximum(*ends)]),
     )
 
 
@@ -122,24 +138,49 @@ def areas_coverage(
 
 def _by_area(network: WalkingNetwork, inside: Pieces, areas: NDArray[np.object_]) -> list[Pieces]:
     """Return the pieces of `inside` that lie in each area and in none before it."""
-    streets = np.unique(inside.edge)
+    streets = inside.edge[np.append(True, inside.edge[1:] != inside.edge[:-1])[: len(inside)]]
     lines = network.lines()[streets]
+    shapely.prepare(areas)
     area, street = shapely.STRtree(lines).query(areas, predicate="intersects")
     order = np.lexsort((street, area))
     area, street = area[order], street[order]
-    shared = np.bincount(street, minlength=len(streets))[street] > 1
-    # Only what several areas touch has to be given out in their order.
-    rest = inside.keep(np.isin(inside.edge, streets[street[shared]]))
-    parts = []
-    ends = np.searchsorted(area, np.arange(len(areas) + 1))
-    for number, shape in enumerate(areas):
-        here = slice(ends[number], ends[number + 1])
-        found = pieces_in(shape, streets[street[here]], lines[street[here]])
-        apart = np.isin(found.edge, streets[street[here][shared[here]]])
-        first = intersect(found.keep(apart), rest)
+    shapes, met = areas[area], lines[street]
+    covers = shapely.covers(shapes, met)
+    found = _cut(shapes, np.arange(len(area)), met, covers, np.flatnonzero(~covers))
+    pair, number = found.edge, np.bincount(street, minlength=len(streets))
+    # Most streets meet one area; only what several meet has to be given out in their order.
+    alone = number[street[pair]] == 1
+    order = np.argsort(street[pair[alone]], kind="stable")
+    parts = [intersect(_on(found.keep(alone).keep(order), streets[street]), inside)]
+    owner = np.full(len(network.tail), -1)
+    owner[streets[street]] = area
+    owners = [owner[parts[0].edge]]
+    several = np.zeros(len(network.tail), dtype=bool)
+    several[streets[number > 1]] = True
+    rest = inside.keep(several[inside.edge])
+    # First the first area of every street, then the second: no street is met twice at a time.
+    by_street = np.lexsort((area, street))
+    turn = np.empty(len(area), dtype=np.int64)
+    turn[by_street] = np.arange(len(area)) - (np.cumsum(number) - number)[street[by_street]]
+    for time in range(int(number.max(initial=0)) if len(rest) else 0):
+        those = np.flatnonzero(~alone & (turn[pair] == time))
+        those = those[np.argsort(street[pair[those]], kind="stable")]
+        owner[streets[street[pair[those]]]] = area[pair[those]]
+        first = intersect(_on(found.keep(those), streets[street]), rest)
         rest = subtract(rest, first)
-        parts.append(union_of(intersect(found.keep(~apart), inside), first))
-    return parts
+        parts.append(first)
+        owners.append(owner[first.edge])
+    every = Pieces(*(np.concatenate([getattr(part, name) for part in parts])
+                     for name in Pieces.__slots__))  # fmt: skip
+    of = np.concatenate(owners)
+    order = np.lexsort((every.start, every.edge, of))
+    ends = np.searchsorted(of[order], np.arange(len(areas) + 1))
+    return [every.keep(order[begin:end]) for begin, end in itertools.pairwise(ends.tolist())]
+
+
+def _on(pieces: Pieces, edges: NDArray[np.int64]) -> Pieces:
+    """Return pieces that name positions of edges with the edges themselves."""
+    return replace(pieces, edge=edges[pieces.edge])
 
 
 def streets_coverage(
@@ -176,7 +217,7 @@ def street_pieces(
         and the ends ``x0``, ``y0``, ``x1``, ``y1``.
     """
     way = network.way[inside.edge]
-    ends = shapely.get_coordinates(network.lines_of(inside)).reshape(-1, 4)
+    ends = network.ends_of(inside).reshape(-1, 4)
     return pd.DataFrame(
         {
             "osm_id": network.ways.index.to_numpy()[way],
@@ -237,9 +278,7 @@ def street_rows(
         weighted = weight * table[name].to_numpy(float)
         columns[name] = np.bincount(label, weights=weighted, minlength=count) / total
     ends = table[_ENDS].to_numpy(float).reshape(-1, 2, 2)
-    order = np.argsort(label, kind="stable")
-    lines = shapely.linestrings(ends[order])
-    shapes = shapely.line_merge(shapely.multilinestrings(lines, indices=label[order]))
+    shapes = joined_lines(ends, label, count)
     for key, pieces in covered.items():
         on = label[pieces.edge]
         covered_m = np.bincount(

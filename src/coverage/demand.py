@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from .bounds import meeting
 from .network import WalkingNetwork
 from .pace import STREET
 
@@ -95,11 +96,14 @@ def spread_over_homes(
     centre = shapely.centroid(homes.geometry.to_numpy())
     floor = shapely.area(homes.geometry.to_numpy()) * levels(homes, more=levels_more)
     home_area = first_area_of(centre, areas)
-    streets = home_streets(network)
-    middle = shapely.points(network.midpoints()[streets])
-    street_area = first_area_of(middle, areas)
-    # Streets count only where no home does.
+    # Streets count only where no home does: of a city, hardly any.
     with_homes = np.unique(home_area[(home_area >= 0) & (floor > 0)])
+    bounds = np.delete(areas.bounds.to_numpy(), with_homes, axis=0)
+    streets = home_streets(network)
+    places = network.midpoints()[streets]
+    near = meeting(places, places, bounds[:, :2], bounds[:, 2:])
+    streets, middle = streets[near], shapely.points(places[near])
+    street_area = first_area_of(middle, areas)
     street_area[np.isin(street_area, with_homes)] = -1
     place = np.concatenate([home_area, street_area])
     weight = np.concatenate([floor, network.length_m[streets]])

@@ -21,6 +21,7 @@ from scipy.sparse import csc_array, csr_array, diags_array, vstack
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import SuperLU, splu
 
+from .bounds import meeting
 from .squares import SQUARE
 from .stairs import RISER_M, TREAD_M
 from .streets import Streets
@@ -261,11 +262,18 @@ def _anchor(
 
 def _crossing_rows(streets: Streets, xy: NDArray[np.float64], count: int) -> csr_array:
     """Return the matrix that takes heights to the clearance of every crossing on two layers."""
-    lines = shapely.linestrings(np.stack([xy[streets.tail], xy[streets.head]], axis=1))
     level = layers(streets.ways)[0][streets.way]
     # One side of every crossing on two layers is off the commonest layer.
     values, counts = np.unique(level, return_counts=True)
-    aloft = np.flatnonzero(level != values[np.argmax(counts)])
+    aloft = level != values[np.argmax(counts)]
+    ends = xy[streets.tail], xy[streets.head]
+    boxes = np.minimum(*ends), np.maximum(*ends)
+    near = meeting(*boxes, boxes[0][aloft], boxes[1][aloft])
+    streets = replace(
+        streets, tail=streets.tail[near], head=streets.head[near], way=streets.way[near]
+    )
+    level, aloft = level[near], np.flatnonzero(aloft[near])
+    lines = shapely.linestrings(np.stack([side[near] for side in ends], axis=1))
     found, other = shapely.STRtree(lines).query(lines[aloft], predicate="crosses")
     one = aloft[found]
     pairs = np.unique(np.stack([np.minimum(one, other), np.maximum(one, other)]), axis=1)

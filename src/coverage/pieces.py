@@ -41,8 +41,8 @@ class Pieces:
         lengths = (self.end - self.start) * edge_length_m[self.edge]
         return np.bincount(self.edge, weights=lengths, minlength=len(edge_length_m)).astype(float)
 
-    def keep(self, chosen: NDArray[np.bool_]) -> "Pieces":
-        """Return the chosen pieces."""
+    def keep(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Pieces":
+        """Return the chosen pieces: which of them, or their positions in the order wanted."""
         return Pieces(self.edge[chosen], self.start[chosen], self.end[chosen])
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from .bounds import meeting
 from .network import WalkingNetwork
 from .new_links import NEW_BRIDGE
 from .pace import ESCALATOR, LIFT, RIDE
@@ -82,7 +83,13 @@ def snap(
     -----
     Of edges equally near the first in the network's order is taken.
     """
-    edge, fraction, distance = nearest_on(network.lines()[onto], points_xy, limit_m=limit_m)
+    # A thousandth more than the limit: what is just as far counts.
+    reach_m = limit_m * 1.001
+    ends = network.xy[network.tail[onto]], network.xy[network.head[onto]]
+    near = meeting(np.minimum(*ends), np.maximum(*ends), points_xy - reach_m, points_xy + reach_m)
+    onto = onto[near]
+    lines = shapely.linestrings(np.stack([side[near] for side in ends], axis=1))
+    edge, fraction, distance = nearest_on(lines, points_xy, limit_m=limit_m)
     found = edge >= 0
     edge[found] = onto[edge[found]]
     return Snapped(
