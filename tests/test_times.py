@@ -1,6 +1,7 @@
 """Times on the contracted network equal those of a search over every node, however it is cut up."""
 
 import itertools
+import tracemalloc
 import weakref
 from dataclasses import fields, replace
 
@@ -12,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import dense_walks
 from conftest import make_network
-from coverage import times
+from coverage import nearest, times
 from coverage.chains import Chains
 from coverage.contraction import Contraction, contract, contracted
 from coverage.links import find_links
@@ -164,9 +165,29 @@ def test_blocks_do_not_matter(town, direction):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(times, "_PART", 2)
         patch.setattr(times, "_BLOCK_TIMES", 1)
+        patch.setattr(nearest, "_EDGES_AT_ONCE", 2)
         one_by_one = everything()
     for one, other in zip(at_once, one_by_one, strict=True):
         assert_array_equal(one, other)
+
+
+def test_nearest_one_way_holds_little_beside_its_answer():
+    """A street of 100,000 nodes and a lane to its middle: 16 bytes a node and edge are asked for."""
+    count, middle = 100_000, 50_000
+    network = make_network(
+        {n: (9.0 * n, 0.0) for n in range(count)} | {count: (9.0 * middle, 40.0)},
+        [(n, n + 1, 3.0) for n in range(count - 1)] + [(count, middle, 20.0)],
+    )
+    one = Snapped(edge=np.array([count - 1]), fraction=np.array([0.25]), leg_s=np.array([10.0]),
+                  distance_m=np.array([9.0]), component=np.array([0]))  # fmt: skip
+    contracted(network)
+    tracemalloc.start()
+    found = minutes_to_nearest(network, one, np.array([0]), direction="back", horizon_min=600)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    at = np.append(np.abs(np.arange(count) - middle) * 3.0 + 25, 15)
+    assert_allclose(found.node * 60, np.where(at <= 36_000, at, np.nan), rtol=0, atol=1e-9)
+    assert peak < 40 * (2 * count)
 
 
 def test_threads_do_not_matter():

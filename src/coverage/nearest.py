@@ -18,6 +18,8 @@ from .study_parts import Direction
 from .times import TIE_S, Block, Search, each_of, over_blocks, search
 
 _BOTH: tuple[OneWay, ...] = ("back", "to")
+_EDGES_AT_ONCE = 1 << 14
+"""A processor's own memory holds what is worked out of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,10 @@ def nearest_seconds(
     seconds, facility
         Shape (N,) each; infinite and -1 beyond the limit.
     """
-    on = contracted(network)
-    node, edge, fraction = _node_places(network)
-    wanted = search(on, snapped, facilities, limit_s)
-    seconds, whose = np.full(len(network.node_id), np.inf), np.full(len(network.node_id), -1)
-    seconds[node], whose[node] = _one_way(wanted, on.places(edge, fraction), direction)
-    return seconds, whose
+    wanted = search(contracted(network), snapped, facilities, limit_s)
+    seconds, whose = _one_way(network, wanted, direction)
+    nodes = len(network.node_id)
+    return seconds[:nodes], whose[:nodes]
 
 
 def minutes_to_nearest(
@@ -90,19 +90,90 @@ def minutes_to_nearest(
     Parameters are those of `nearest_seconds`; `horizon_min` is where to stop looking, minutes, and
     `workers` as in `coverage.times.over_blocks`.
     """
-    on = contracted(network)
-    node, edge, fraction = _node_places(network)
-    every_edge, middle = np.arange(len(network.tail)), np.full(len(network.tail), 0.5)
-    places = on.places(np.concatenate([edge, every_edge]), np.concatenate([fraction, middle]))
-    wanted = search(on, snapped, facilities, horizon_min * 60)
+    wanted = search(contracted(network), snapped, facilities, horizon_min * 60)
     if direction != "worst" or network.symmetric:
-        found = _one_way(wanted, places, "to" if direction == "to" else "back")
+        minutes, facility = _one_way(network, wanted, "to" if direction == "to" else "back")
     else:
-        found = _worst(wanted, places, workers)
-    minutes, facility = np.where(np.isfinite(found[0]), found[0] / 60, np.nan), found[1]
-    at_node, of_node = np.full(len(network.node_id), np.nan), np.full(len(network.node_id), -1)
-    at_node[node], of_node[node] = minutes[: len(node)], facility[: len(node)]
-    return Minutes(at_node, minutes[len(node) :], of_node, facility[len(node) :])
+        minutes, facility = _worst(network, wanted, workers)
+    minutes /= 60
+    minutes[facility < 0] = np.nan
+    nodes = len(network.node_id)
+    return Minutes(minutes[:nodes], minutes[nodes:], facility[:nodes], facility[nodes:])
+
+
+def _one_way(
+    network: WalkingNetwork, wanted: Search, way: OneWay
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the seconds between nodes, then middles of edges, and their nearest facility.
+
+    Shape (N + E,) each; infinite and -1 beyond the limit.
+    """
+    on, nodes, edges = wanted.on, len(network.node_id), len(network.tail)
+    seconds, whose = np.full(nodes + edges, np.inf), np.full(nodes + edges, -1, dtype=np.int32)
+    if len(wanted.facilities):
+        junctions = len(on.junction)
+        at_junction, _, source = dijkstra(
+            wanted.arcs(way).matrix, indices=junctions + np.arange(len(wanted.facilities)),
+            min_only=True, limit=wanted.limit_s + TIE_S, return_predecessors=True,
+        )  # fmt: skip
+        at_junction = at_junction[:junctions]
+        of_junction = np.where(np.isfinite(at_junction), source[:junctions] - junctions, -1)
+        tail_s, head_s = at_junction[on.tail], at_junction[on.head]
+        of_tail, of_head = of_junction[on.tail], of_junction[on.head]
+        # Block by block: arrays of all edges in between would cost more than what is done in them.
+        for begin in range(0, edges, _EDGES_AT_ONCE):
+            some = slice(begin, begin + _EDGES_AT_ONCE)
+            chain = on.chain[some]
+            by_tail, by_head = tail_s[chain], head_s[chain]
+            by_tail_of, by_head_of = of_tail[chain], of_head[chain]
+            far = _far_end(network, on, some)
+            for place, share in ((slice(nodes + begin, nodes + begin + len(far)), 0.5), (far, 1.0)):
+                from_tail, from_head = _entered(on, some, share, way)
+                from_tail += by_tail
+                from_head += by_head
+                least = np.minimum(from_tail, from_head)
+                beyond = least > wanted.limit_s + TIE_S
+                of = np.where(from_tail <= from_head, by_tail_of, by_head_of)
+                least[beyond], of[beyond] = np.inf, -1
+                seconds[place], whose[place] = least, of
+        # What a chain's last edge says of its end holds for that chain alone.
+        seconds[on.junction], whose[on.junction] = at_junction, of_junction
+        _improve_own(network, wanted, way, seconds, whose)
+    return seconds, np.append(wanted.facilities, -1)[whose]
+
+
+def _improve_own(
+    network: WalkingNetwork, wanted: Search, way: OneWay, seconds: NDArray[np.float64],
+    whose: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Lower what `_one_way` found in the facilities' own chains, where a walk need pass no end."""
+    on, nodes = wanted.on, len(network.node_id)
+    member, position = each_of(on.chains.first, wanted.places.chain)
+    edge = on.chains.edge[position]
+    for place, share in ((nodes + edge, 0.5), (_far_end(network, on, edge), 1.0)):
+        forward_share = np.full(len(edge), share)
+        fraction = np.where(on.forward[edge], forward_share, 1 - forward_share)
+        along = wanted.along(member, way, on.places(edge, fraction))
+        within = along <= wanted.limit_s + TIE_S
+        _improve(seconds, whose, place[within], along[within], member[within])
+
+
+def _far_end(
+    network: WalkingNetwork, on: Contraction, edges: slice | NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the node at which a walk along the chain leaves each of some edges."""
+    return np.where(on.forward[edges], network.head[edges], network.tail[edges])
+
+
+def _entered(
+    on: Contraction, edges: slice, share: float, way: OneWay
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the seconds from tail and head of the chains to a share, above 0, of some edges."""
+    (tail_pace, head_pace), (from_tail, from_head) = on.paces(way), on.entries(way)
+    by_tail = from_tail[edges] + share * tail_pace[edges]
+    if share == 1:
+        return by_tail, from_head[edges].copy()
+    return by_tail, from_head[edges] + (1 - share) * head_pace[edges]
 
 
 def _node_places(
@@ -117,47 +188,26 @@ def _node_places(
     return met, edge[met], fraction[met]
 
 
-def _one_way(
-    wanted: Search, places: Places, way: OneWay
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the seconds between places and their nearest facility, and which that is.
-
-    Shape (P,) each; infinite and -1 beyond the limit.
-    """
-    on, junctions = wanted.on, len(wanted.on.junction)
-    if len(wanted.facilities) == 0:
-        return np.full(len(places.edge), np.inf), np.full(len(places.edge), -1)
-    arcs = wanted.arcs(way)
-    at_junction, _, source = dijkstra(
-        arcs.matrix, indices=junctions + np.arange(len(wanted.facilities)), min_only=True,
-        limit=wanted.limit_s + TIE_S, return_predecessors=True,
-    )  # fmt: skip
-    of_junction = np.where(np.isfinite(at_junction), source.astype(np.int64) - junctions, -1)
-    tail, head = on.tail[places.chain], on.head[places.chain]
-    from_tail, from_head = places.entered(way)
-    by_tail, by_head = at_junction[tail] + from_tail, at_junction[head] + from_head
-    seconds = np.minimum(by_tail, by_head)
-    whose = np.where(by_tail <= by_head, of_junction[tail], of_junction[head])
-    # In a facility's own chain the walk may not pass its ends.
-    first, place = _by_chain(on, places, np.unique(wanted.places.chain))
-    member, item = each_of(first, wanted.places.chain)
-    along = wanted.along(member, way, places.of(place[item]))
-    _improve(seconds, whose, place[item], along, member)
-    return _settled(wanted, seconds, whose)
-
-
 def _worst(
-    wanted: Search, places: Places, workers: int
+    network: WalkingNetwork, wanted: Search, workers: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return as `_one_way` the longer of the two walks to one and the same facility."""
-    seconds, whose = np.full(len(places.edge), np.inf), np.full(len(places.edge), -1)
+    on, nodes, edges = wanted.on, len(network.node_id), len(network.tail)
+    seconds, whose = np.full(nodes + edges, np.inf), np.full(nodes + edges, -1)
     if len(wanted.facilities) == 0:
         return seconds, whose
-    first, place = _by_chain(wanted.on, places, np.arange(len(wanted.on.chains)))
+    node, edge, fraction = _node_places(network)
+    places = on.places(
+        np.concatenate([edge, np.arange(edges)]), np.concatenate([fraction, np.full(edges, 0.5)])
+    )
+    first, place = _by_chain(on, places)
+    asked = np.concatenate([node, nodes + np.arange(edges)])[place]
     task = _Worst(places.of(place), first, _upper_bound(wanted))
     for near, least, facility in over_blocks(wanted, _BOTH, task, workers):
-        _improve(seconds, whose, place[near], least, facility)
-    return _settled(wanted, seconds, whose)
+        _improve(seconds, whose, asked[near], least, facility)
+    within = seconds <= wanted.limit_s + TIE_S
+    facility = np.where(within, wanted.facilities[whose], -1)
+    return np.where(within, seconds, np.inf), facility
 
 
 def _upper_bound(wanted: Search) -> NDArray[np.float64]:
@@ -210,20 +260,14 @@ class _Worst:
         return near, best, whose
 
 
-def _by_chain(
-    on: Contraction, places: Places, chain: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the places in some chains, and where those of each of all chains begin."""
-    wanted = np.zeros(len(on.chains), dtype=bool)
-    wanted[chain] = True
-    some = np.flatnonzero(wanted[places.chain])
-    order = np.argsort(places.chain[some], kind="stable")
-    count = np.bincount(places.chain[some], minlength=len(wanted))
-    return np.concatenate([[0], np.cumsum(count)]), some[order]
+def _by_chain(on: Contraction, places: Places) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the places of each chain begin, and the places in the order of their chains."""
+    count = np.bincount(places.chain, minlength=len(on.chains))
+    return np.concatenate([[0], np.cumsum(count)]), np.argsort(places.chain, kind="stable")
 
 
 def _improve(
-    best: NDArray[np.float64], whose: NDArray[np.int64], place: NDArray[np.int64],
+    best: NDArray[np.float64], whose: NDArray[np.integer], place: NDArray[np.int64],
     seconds: NDArray[np.float64], facility: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Lower the best seconds of places; of facilities equally near the first counts."""
@@ -232,14 +276,5 @@ def _improve(
     least = np.flatnonzero((seconds == best[place]) & np.isfinite(seconds))
     place, facility, before = place[least], facility[least], before[least]
     lower = place[best[place] < before]
-    whose[lower] = np.iinfo(np.int64).max
+    whose[lower] = np.iinfo(whose.dtype).max
     np.minimum.at(whose, place, facility)
-
-
-def _settled(
-    wanted: Search, seconds: NDArray[np.float64], whose: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the times within the limit, and whose they are in the facilities' own positions."""
-    within = seconds <= wanted.limit_s + TIE_S
-    facility = np.where(within, wanted.facilities[whose], -1)
-    return np.where(within, seconds, np.inf), facility
