@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from coverage.inhabited import NEIGHBOURS_M, inhabited_areas, union_of_discs
+from coverage.discs import union_of_discs
+from coverage.inhabited import NEIGHBOURS_M, inhabited_areas
 
 RADIUS_M = 90.0
 IN_A_DISC = math.cos(math.pi / 16)
@@ -18,6 +19,10 @@ IN_A_DISC = math.cos(math.pi / 16)
 
 def all_discs(places: np.ndarray, radius_m: float) -> shapely.Geometry:
     return shapely.union_all(shapely.buffer(shapely.points(places), radius_m, quad_segs=64))
+
+
+def areas_of(places: np.ndarray) -> np.ndarray:
+    return inhabited_areas(places, [np.arange(len(places))]).shapes
 
 
 def homes(layout: str, count: int, size_m: float, seed: int) -> np.ndarray:
@@ -91,13 +96,13 @@ def test_an_area_within_the_hole_of_another_is_its_own():
     ([(0, 0), (10, 0), (20, 0), (195, 0), (205, 0), (215, 0)], 2),
 ])  # fmt: skip
 def test_few_homes(xy, count):
-    areas = inhabited_areas(np.array(xy, dtype=float).reshape(-1, 2))
+    areas = areas_of(np.array(xy, dtype=float).reshape(-1, 2))
     assert len(areas) == count
     assert shapely.is_valid(areas).all()
 
 
 def test_one_home_has_its_disc():
-    (area,) = inhabited_areas(np.array([[5.0, 5.0]]))
+    (area,) = areas_of(np.array([[5.0, 5.0]]))
     assert_allclose(area.area, math.pi * NEIGHBOURS_M**2, rtol=0.06)
 
 
@@ -105,6 +110,43 @@ def test_areas_are_the_parts_of_one_closed_union():
     places = homes("anywhere", 300, 3000, 7)
     closed = shapely.buffer(all_discs(places, RADIUS_M), -30.0, quad_segs=16)
     parts = shapely.get_parts(closed)
-    areas = inhabited_areas(places)
+    areas = areas_of(places)
     assert len(areas) == len(parts) > 5
     assert shapely.symmetric_difference(shapely.union_all(areas), closed).area < 0.03 * closed.area
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["anywhere", "in a line", "40", "90", "180", "300"]),
+    st.integers(1, 120),
+    st.sampled_from([200, 800, 3000, 12000]),
+    st.lists(st.sampled_from([0.0, 0.02, 0.5, 0.97, 1.0]), min_size=1, max_size=4),
+    st.integers(0, 10**6),
+)
+def test_several_sets_are_drawn_as_each_alone(layout, count, size_m, shares, seed):
+    places = homes(layout, count, size_m, seed)
+    draw = np.random.default_rng(seed)
+    sets = [np.flatnonzero(draw.random(len(places)) < share) for share in shares]
+    found = inhabited_areas(places, sets)
+    for own, areas, of in zip(sets, found.areas, found.of, strict=True):
+        alone = areas_of(places[own])
+        shapes = found.shapes[areas]
+        assert len(shapes) == len(alone)
+        both = shapely.intersection(shapely.union_all(shapes), shapely.union_all(alone)).area
+        for each in (shapes, alone):
+            assert_allclose(shapely.area(each).sum(), both, rtol=1e-6)
+        # Every home lies in an area of its own set.
+        assert np.isin(of, areas).all()
+        assert shapely.dwithin(found.shapes[of], shapely.points(places[own]), 1e-6).all()
+
+
+def test_a_set_of_scattered_homes_has_larger_discs_of_its_own():
+    """Twenty homes 50 m apart, and of them every fifth, 250 m apart: discs of 60 and of 150 m."""
+    places = np.column_stack([50.0 * np.arange(20), np.zeros(20)])
+    every, fifth = np.arange(20), np.arange(0, 20, 5)
+    found = inhabited_areas(places, [every, fifth])
+    (first,), (second,) = (found.shapes[areas] for areas in found.areas)
+    _, low, _, high = first.bounds
+    assert_allclose([low, high], [-60, 60], atol=2)
+    _, low, _, high = second.bounds
+    assert_allclose([low, high], [-150, 150], atol=4)

@@ -16,6 +16,7 @@ LAYERS = [
         "street_grid",
         "beside",
         "bounds",
+        "discs",
     },
     {"columns", "covered_parts", "rounds", "siting_problem"},
     {"siting_models", "siting_greedy"},

@@ -132,6 +132,24 @@ def test_areas_and_the_rest_add_up():
     assert table["elderly_any"].tolist() == [30, 0, 40]
 
 
+@given(st.lists(st.tuples(
+    st.integers(0, 3), st.integers(0, 3), *[st.sampled_from([3.0, 7.5, 12.0, 29.0, np.nan])] * 3,
+), min_size=1, max_size=30))  # fmt: skip
+def test_areas_have_the_circle_of_their_homes_alone(rows):
+    where, elderly, *minutes = map(np.array, zip(*rows, strict=True))
+    homes = homes_at([(10.0 * at, 0.0) for at in where], elderly=elderly.tolist())
+    for tier, values in zip(TIERS, minutes, strict=True):
+        homes[f"minutes_{tier}"], homes[f"covered_{tier}"] = values, values <= 10
+    areas = gpd.GeoDataFrame(
+        index=pd.Index(["甲", "乙", "丙"], name="area"), crs=CRS,
+        geometry=[shapely.box(10 * at - 1, -1, 10 * at + 1, 1) for at in range(3)],
+    )  # fmt: skip
+    table = circle_by_area(homes, areas)
+    assert len(table) == 3 + (where == 3).any()
+    for at, (_, row) in enumerate(table.iterrows()):
+        assert_allclose(row.to_numpy(float), list(circle_of(homes[where == at]).values()))
+
+
 @settings(max_examples=60, deadline=None)
 @given(random_networks(), st.lists(st.integers(0, 50), min_size=3, max_size=3))
 def test_head_counts_are_conserved(case, elderly):
@@ -277,10 +295,11 @@ def test_gaps_are_ranked_by_people_and_the_tiny_ones_counted():
         nearest=np.array(["C1", "C1", "", "C1"], dtype=object),
         streets=NOTHING,
     )
-    gaps, unlisted, unlisted_m = find_people_gaps(
-        network, whole(np.arange(2)), homes, places, uncovered,
+    found = find_people_gaps(
+        network, whole(np.arange(2)), homes, places, [uncovered],
         area=area_names(homes, areas), facilities=facilities,
     )  # fmt: skip
+    gaps, unlisted, unlisted_m = found["community"]
     assert gaps.index.tolist() == ["community-01", "community-02"]
     assert gaps["elderly"].tolist() == [60, 45]
     assert gaps["cause"].tolist() == ["disconnected", "detour"]
@@ -301,9 +320,10 @@ def test_no_gap_at_all():
     homes = homes_at([(100, 10)])
     uncovered = Uncovered("street", np.array([5.0]), np.array([""], dtype=object),
                           np.array(["C1"], dtype=object), whole(np.arange(1)))  # fmt: skip
-    gaps, unlisted, unlisted_m = find_people_gaps(
-        network, whole(np.arange(1)), homes, snap_homes(network, homes, limit_m=100), uncovered,
+    found = find_people_gaps(
+        network, whole(np.arange(1)), homes, snap_homes(network, homes, limit_m=100), [uncovered],
         area=area_names(homes, None), facilities=gpd.GeoDataFrame({"name": []}, geometry=[], crs=CRS),
     )  # fmt: skip
+    gaps, unlisted, unlisted_m = found["street"]
     assert gaps.empty
     assert (unlisted, unlisted_m) == (0, 0)

@@ -4,6 +4,8 @@ Rows are grouped by ``of``, shape (R,): the number of each row's group, 0..count
 in none.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -63,10 +65,19 @@ def names_by_weight(
 def weighted_medians(
     values: NDArray[np.float64], weight: NDArray[np.float64], of: NDArray[np.int64], count: int
 ) -> NDArray[np.float64]:
-    """Return the weighted median of each group; NaN for a group of none.
+    """Return the weighted median of each group; see `weighted_quantiles`."""
+    (medians,) = weighted_quantiles(values, weight, of, count, (0.5,))
+    return np.asarray(medians)
 
-    It is the least value that half of the weight has or falls short of; NaN counts as larger than
-    any number.
+
+def weighted_quantiles(
+    values: NDArray[np.float64], weight: NDArray[np.float64], of: NDArray[np.int64], count: int,
+    shares: Sequence[float],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return weighted quantiles of each group, shape (shares, count); NaN for a group of none.
+
+    Each is the least value that the share (0..1) of the weight has or falls short of; NaN counts as
+    larger than any number.
     """
     rows = np.flatnonzero(of >= 0)
     rows = rows[np.lexsort((values[rows], of[rows]))]
@@ -75,12 +86,13 @@ def weighted_medians(
     before = np.concatenate([[0.0], np.cumsum(weight[rows])])
     begins = np.searchsorted(group, np.arange(count + 1))
     within = before[1:] - before[begins[group]]
-    # Sums over all groups round; a half that is reached must not be missed for it.
-    enough = within >= total[group] / 2 - 1e-12 * max(float(before[-1]), 1.0)
-    found = np.full(count, np.nan)
-    hit = np.flatnonzero(enough)
-    groups, first = np.unique(group[hit], return_index=True)
-    found[groups] = values[rows[hit[first]]]
+    found = np.full((len(shares), count), np.nan)
+    for quantile, share in zip(found, shares, strict=True):
+        # Sums over all groups round; a share that is reached must not be missed for it.
+        enough = within >= total[group] * share - 1e-12 * max(float(before[-1]), 1.0)
+        hit = np.flatnonzero(enough)
+        groups, first = np.unique(group[hit], return_index=True)
+        quantile[groups] = values[rows[hit[first]]]
     return found
 
 

@@ -127,12 +127,9 @@ def assess_services(
         study, network, homes, people.places, facilities, snapped, groups, promised, covered
     )
     area = area_names(homes, areas)
-    found = {
-        one.tier: find_people_gaps(
-            network, inside, homes, people.places, one, area=area, facilities=facilities
-        )
-        for one in uncovered
-    }
+    found = find_people_gaps(
+        network, inside, homes, people.places, uncovered, area=area, facilities=facilities
+    )
     own = pd.DataFrame(
         {f"{what}_{name}": homes[f"{what}_{name}"]
          for name in groups for what in ("minutes", "nearest", "covered")}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from .links import find_links
 from .network import WalkingNetwork, timed
@@ -125,10 +125,10 @@ def find_causes(
     crow_m = threshold_min * 60 * network.walker.level_speed_mps
     near = np.zeros(count, dtype=bool)
     if len(facilities.xy) and count:
-        found, _ = shapely.STRtree(shapely.points(facilities.xy)).query_nearest(
-            shapely.points(homes_xy), max_distance=crow_m
-        )
-        near[found] = True
+        # One at the distance itself is near.
+        within = np.nextafter(crow_m, np.inf)
+        apart, _ = cKDTree(facilities.xy).query(homes_xy, distance_upper_bound=within)
+        near = np.isfinite(apart)
     if connected is None:
         there = facilities.snapped.edge[facilities.snapped.found]
         connected = np.isin(other.component[places.edge], np.unique(other.component[there]))

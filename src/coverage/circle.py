@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .assessment import OUTSIDE_AREAS
-from .by_group import positions_by
+from .by_group import weighted_quantiles
 from .links import Links
 from .network import WalkingNetwork
 from .snapping import Snapped, snap, usable_edges
@@ -20,7 +20,7 @@ from .study_parts import BANDS_MIN, TIERS
 from .times import each_of
 
 TIE_MIN = 1e-6 / 60
-_HALF, _TENTH = 0.5, 0.9
+_QUANTILES = {"median": 0.5, "p90": 0.9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,35 +159,65 @@ def circle_of(points: pd.DataFrame) -> dict[str, float]:
         add up to ``elderly``; ``minutes_median_<tier>`` and ``minutes_p90_<tier>`` over elderly
         people, those beyond the horizon counting as farther than all others (NaN when they decide).
     """
+    whole = np.zeros(len(points), dtype=np.int64)
+    return {name: float(values[0]) for name, values in _circles(points, whole, 1).items()}
+
+
+def _circles(
+    points: pd.DataFrame, of: NDArray[np.int64], count: int
+) -> dict[str, NDArray[np.float64]]:
+    """Return `circle_of` of each group of demand points, given the group of each."""
     elderly = points["elderly"].to_numpy(float)
-    total = float(elderly.sum())
-    covered = {tier: points[f"covered_{tier}"].to_numpy(bool) for tier in TIERS}
-    stack = np.stack(list(covered.values())) if len(points) else np.zeros((3, 0), dtype=bool)
-    masks: dict[str, NDArray[Any]] = {str(tier): mask for tier, mask in covered.items()}
-    masks["any"] = np.asarray(stack.any(axis=0))
-    masks["all"] = np.asarray(stack.all(axis=0))
-    figures = {"population": float(points["population"].sum()), "elderly": total}
+
+    def people(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return np.bincount(of[chosen], weights=elderly[chosen], minlength=count).astype(float)
+
+    total = np.bincount(of, weights=elderly, minlength=count).astype(float)
+    population = np.bincount(of, weights=points["population"].to_numpy(float), minlength=count)
+    covered = np.stack([points[f"covered_{tier}"].to_numpy(bool) for tier in TIERS])
+    masks = {**dict(zip(TIERS, covered, strict=True)),
+             "any": covered.any(axis=0), "all": covered.all(axis=0)}  # fmt: skip
+    figures: dict[str, NDArray[np.float64]] = {
+        "population": population.astype(float), "elderly": total,
+    }  # fmt: skip
     for key, mask in masks.items():
-        figures[f"elderly_{key}"] = float(elderly[mask].sum())
-        figures[f"share_elderly_{key}"] = figures[f"elderly_{key}"] / total if total else np.nan
+        figures[f"elderly_{key}"] = people(mask)
+        figures[f"share_elderly_{key}"] = np.divide(
+            figures[f"elderly_{key}"], total, out=np.full(count, np.nan), where=total > 0
+        )
     for reached in product((False, True), repeat=len(TIERS)):
         names = [tier for tier, yes in zip(TIERS, reached, strict=True) if yes]
-        exactly = (stack == np.array(reached)[:, None]).all(axis=0)
-        figures[f"only_{'_'.join(names) or 'none'}"] = float(elderly[exactly].sum())
+        exactly = (covered == np.array(reached)[:, None]).all(axis=0)
+        figures[f"only_{'_'.join(names) or 'none'}"] = people(exactly)
     for tier in TIERS:
-        figures |= minutes_figures(points, tier)
+        figures |= _minutes_figures(points, tier, of, count)
     return figures
 
 
 def minutes_figures(points: pd.DataFrame, group: str) -> dict[str, float]:
     """Return those figures of `circle_of` that come from the minutes to one tier or service."""
+    whole = np.zeros(len(points), dtype=np.int64)
+    found = _minutes_figures(points, group, whole, 1)
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+def _minutes_figures(
+    points: pd.DataFrame, group: str, of: NDArray[np.int64], count: int
+) -> dict[str, NDArray[np.float64]]:
     elderly = points["elderly"].to_numpy(float)
     minutes = points[f"minutes_{group}"].to_numpy(float)
-    figures = {f"elderly_unreachable_{group}": float(elderly[np.isnan(minutes)].sum())}
+
+    def people(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return np.bincount(of[chosen], weights=elderly[chosen], minlength=count).astype(float)
+
+    figures = {f"elderly_unreachable_{group}": people(np.isnan(minutes))}
     for band in BANDS_MIN:
-        figures[f"elderly_{group}_{band}min"] = float(elderly[minutes <= band + TIE_MIN].sum())
-    figures[f"minutes_median_{group}"] = _quantile(minutes, elderly, _HALF)
-    figures[f"minutes_p90_{group}"] = _quantile(minutes, elderly, _TENTH)
+        figures[f"elderly_{group}_{band}min"] = people(minutes <= band + TIE_MIN)
+    # Who nobody is old in has no quantile, not the least.
+    lived_in = np.where(elderly > 0, of, -1)
+    quantiles = weighted_quantiles(minutes, elderly, lived_in, count, tuple(_QUANTILES.values()))
+    for name, values in zip(_QUANTILES, quantiles, strict=True):
+        figures[f"minutes_{name}_{group}"] = values
     return figures
 
 
@@ -206,15 +236,13 @@ def circle_by_area(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
 
     A home in two areas that overlap counts in the first.
     """
-    plain = pd.DataFrame(points.drop(columns="geometry"))
-    members = positions_by(area_of(points, areas), len(areas) + 1)
-    names = [*areas.index, OUTSIDE_AREAS]
-    rows = {
-        name: circle_of(plain.iloc[here])
-        for name, here in zip(names, members, strict=True)
-        if name != OUTSIDE_AREAS or len(here)
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("area")
+    of = area_of(points, areas)
+    table = pd.DataFrame(
+        _circles(points, of, len(areas) + 1),
+        index=pd.Index([*areas.index, OUTSIDE_AREAS], name="area"),
+    )
+    # Where every home lies in an area there is nothing outside.
+    return table if (of == len(areas)).any() else table.iloc[:-1]
 
 
 def area_names(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
@@ -222,13 +250,3 @@ def area_names(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None) -> NDAr
     if areas is None:
         return np.full(len(points), "", dtype=object)
     return np.append(areas.index.to_numpy(object), OUTSIDE_AREAS)[area_of(points, areas)]
-
-
-def _quantile(minutes: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:
-    """Return the minutes within which a share of the people walk; NaN counts as the farthest."""
-    if weight.sum() <= 0:
-        return float("nan")
-    order = np.argsort(minutes, kind="stable")
-    running = np.cumsum(weight[order])
-    place = int(np.searchsorted(running, share * running[-1] * (1 - 1e-12)))
-    return float(minutes[order[min(place, len(order) - 1)]])

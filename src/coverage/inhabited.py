@@ -1,306 +1,159 @@
 """Inhabited areas: the contiguous areas that homes make up.
 
-Their shape is the union of discs around the homes, closed. The outline of such a union follows from
-Delaunay's triangles alone (its alpha complex: H. Edelsbrunner, The union of balls and its dual
-shape, 1995), so that no disc need be drawn to know it.
+Their shape is the union of discs around the homes, closed.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay, QhullError, cKDTree
+from scipy.spatial import cKDTree
+
+from .discs import QUAD_SEGS, Floats, Ints, parts_of_discs, places_of
 
 NEIGHBOURS_M = 60.0
 """Homes up to twice this apart are neighbours in one area, metres."""
 _CLOSING_M = 30.0
-_QUAD_SEGS = 4
-_STEP = np.pi / 2 / _QUAD_SEGS
-"""An arc's outline has a corner at every such step, radians."""
-_FIRST = _STEP / 3
-"""Where steps are counted from, radians: no line between two homes has this direction, nor one some
-steps from it (their coordinates are whole centimetres, its tangent is irrational), so that circles
-which touch have no corner where they do."""
-_SAME_M = 0.01
-"""Homes of one square of this size are one place; discs that overlap by less touch only."""
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
-def inhabited_areas(xy: Floats) -> NDArray[np.object_]:
-    """Return the contiguous areas that homes make up.
+@dataclass(frozen=True, slots=True)
+class Inhabited:
+    """Areas of several sets of homes.
+
+    Attributes
+    ----------
+    shapes
+        Shape (S,), polygons; those of one set are disjoint.
+    areas
+        Of each set, positions in `shapes`, ascending.
+    of
+        Of each set, for each of its homes the position in `shapes` of the area it lies in; -1 for
+        none.
+    """
+
+    shapes: NDArray[np.object_]
+    areas: list[Ints]
+    of: list[Ints]
+
+
+def inhabited_areas(xy: Floats, chosen: Sequence[Ints]) -> Inhabited:
+    """Return the contiguous areas that homes make up, of several sets of them.
 
     Parameters
     ----------
     xy
         Shape (H, 2), homes, metres.
+    chosen
+        The sets, each positions in `xy`, ascending.
 
     Returns
     -------
-    areas
-        Disjoint polygons: the discs of `NEIGHBOURS_M` around the homes, gaps between them closed.
-        Homes of a coarse raster have larger discs: they lie farther apart than houses.
+    inhabited
+        The discs of `NEIGHBOURS_M` around the homes, gaps between them closed. Homes of a coarse
+        raster have larger discs: they lie farther apart than houses. What no home of a set is
+        missing from is drawn once for all sets.
     """
-    places, which = _places(xy)
-    if len(places) == 0:
-        return np.zeros(0, dtype=object)
-    radius = NEIGHBOURS_M
-    if len(places) > 1:
-        apart = cKDTree(places).query(places, k=2)[0][:, 1]
-        radius = max(radius, 0.6 * float(np.median(apart[which])))
-    merged = union_of_discs(places, radius + _CLOSING_M)
-    # Each by itself: the parts lie apart.
-    closed = shapely.buffer(merged, -_CLOSING_M, quad_segs=_QUAD_SEGS)
-    parts = shapely.get_parts(closed)
-    return np.asarray(parts[~shapely.is_empty(parts)])
+    every = np.unique(np.concatenate([np.zeros(0, np.int64), *chosen]))
+    apart = _apart(xy[every])
+    radius = _radius(apart)
+    base = _draw(xy[every], radius)
+    members = np.bincount(base.part, minlength=base.parts)
+    shapes, areas, of = [base.shapes], [], []
+    count = len(base.shapes)
+    for own in chosen:
+        there = np.searchsorted(every, own)
+        missing = np.bincount(base.part[there], minlength=base.parts) < members
+        alone = missing[base.part[there]]
+        # As far as they have a neighbour in their part, those of whole parts keep it.
+        near = np.where(apart[there] <= 2 * (radius + _CLOSING_M), apart[there], np.inf)
+        near[alone] = _apart(xy[own[alone]])
+        own_radius = _radius(near)
+        if own_radius != radius or not np.isfinite(_middle(near)):
+            own_radius = _radius(_apart(xy[own]))
+        if own_radius != radius:
+            missing, alone = np.ones(base.parts, dtype=bool), np.ones(len(own), dtype=bool)
+        drawn = _draw(xy[own[alone]], own_radius)
+        of_homes = base.of[there]
+        of_homes[alone] = np.where(drawn.of < 0, -1, drawn.of + count)
+        kept = np.flatnonzero(~missing[base.part_of_shape])
+        areas.append(np.concatenate([kept, count + np.arange(len(drawn.shapes))]))
+        of.append(of_homes)
+        shapes.append(drawn.shapes)
+        count += len(drawn.shapes)
+    return Inhabited(np.concatenate(shapes), areas, of)
 
 
-def union_of_discs(places: Floats, radius_m: float) -> NDArray[np.object_]:
-    """Return the union of the discs around places.
+def _apart(xy: Floats) -> Floats:
+    """Return the metres from each home to the nearest other place; infinite for none."""
+    places, which = places_of(xy)
+    if len(places) < 2:
+        return np.full(len(xy), np.inf)
+    return np.asarray(cKDTree(places).query(places, k=2)[0][:, 1][which])
 
-    Parameters
+
+def _radius(apart: Floats) -> float:
+    """Return the radius of the discs around homes so far apart."""
+    middle = _middle(apart)
+    return max(NEIGHBOURS_M, 0.6 * middle) if np.isfinite(middle) else NEIGHBOURS_M
+
+
+def _middle(apart: Floats) -> float:
+    return float(np.median(apart)) if len(apart) else np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Areas of one set of homes.
+
+    Attributes
     ----------
-    places
-        Shape (P, 2), metres; to the centimetre.
-    radius_m
-        Of the discs.
-
-    Returns
-    -------
+    shapes
+        Shape (S,), polygons.
+    part_of_shape
+        Shape (S,), the part of the union of discs that each is of.
+    of, part
+        Shape (H,), of each home its area, -1 for none, and its part.
     parts
-        Disjoint polygons. The corners of their outlines lie on the discs' circles: where two
-        circles cross, and on each at every 22.5 degrees between.
+        Number of parts.
     """
-    places, _ = _places(places)
-    middle = places.mean(axis=0) if len(places) else np.zeros(2)
-    places = places - middle
-    one, other, left_open, part = _outline_links(places, radius_m)
-    linked = part < 0
-    linked[one] = True
-    alone = np.flatnonzero(~linked)
-    corners, ring, part_of_ring = _rings(places, radius_m, one, other, left_open, part)
-    count = len(part_of_ring)
-    # A disc that meets no other has its whole circle.
-    circle = _FIRST + np.arange(4 * _QUAD_SEGS) * _STEP
-    circles = radius_m * np.column_stack([np.cos(circle), np.sin(circle)]) + places[alone][:, None]
-    corners = np.concatenate([corners, circles.reshape(-1, 2)])
-    ring = np.concatenate([ring, count + np.repeat(np.arange(len(alone)), len(circle))])
-    part_of_ring = np.concatenate([part_of_ring, part[alone]])
-    return _polygons(corners + middle, ring, part_of_ring)
+
+    shapes: NDArray[np.object_]
+    part_of_shape: Ints
+    of: Ints
+    part: Ints
+    parts: int
 
 
-def _places(xy: Floats) -> tuple[Floats, Ints]:
-    """Return each place once, by x and y, and which of them each of `xy` is."""
-    square = np.round(np.asarray(xy, dtype=float) / _SAME_M).astype(np.int64)
-    # One number for both: a sort of pairs takes several times as long.
-    key, which = np.unique((square[:, 0] << 32) + square[:, 1], return_inverse=True)
-    y = ((key + 2**31) & (2**32 - 1)) - 2**31
-    return np.column_stack([(key - y) >> 32, y]) * _SAME_M, which
+def _draw(xy: Floats, radius_m: float) -> _Drawn:
+    places, which = places_of(xy)
+    merged, part = parts_of_discs(places, radius_m + _CLOSING_M)
+    # Each by itself: the parts lie apart.
+    closed = shapely.buffer(merged, -_CLOSING_M, quad_segs=QUAD_SEGS)
+    shapes, of_shape = shapely.get_parts(closed, return_index=True)
+    kept = ~shapely.is_empty(shapes)
+    shapes, of_shape = shapes[kept], of_shape[kept]
+    part = part[which]
+    counts = np.bincount(of_shape, minlength=len(merged))
+    begin = np.searchsorted(of_shape, np.arange(len(merged)))
+    # Most parts are one area; in others a home's area is the one around it.
+    of = np.where(counts[part] == 1, begin[part], -1) if len(part) else part
+    split = np.flatnonzero(counts[part] > 1)
+    if len(split):
+        of[split] = within(shapely.points(xy[split]), shapes, "intersects")
+    return _Drawn(np.asarray(shapes), of_shape, of, part, len(merged))
 
 
-def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray[np.bool_], Ints]:
-    """Return the links of the alpha complex that the outline passes, each in both directions.
-
-    Returns
-    -------
-    one, other
-        Shape (L,), from which place to which; by place, counter-clockwise around it.
-    left_open
-        Shape (L,), whether the outline passes to the left: the circles' crossing there is covered
-        by no other disc.
-    part
-        Shape (P,), which part of the union each place belongs to; -1 for one that Delaunay leaves
-        out, within rounding of another.
-    """
-    triangles, neighbours = _triangles(places)
-    small = _circumradius(places[triangles]) <= radius_m + _SAME_M
-    # Sides in triangles' order, each triangle counter-clockwise, so that it lies to the left.
-    side = np.concatenate([triangles[:, [1, 2]], triangles[:, [2, 0]], triangles[:, [0, 1]]])
-    own = np.tile(np.arange(len(triangles)), 3)
-    apex = np.concatenate([triangles[:, 0], triangles[:, 1], triangles[:, 2]])
-    if len(triangles) == 0:
-        side, own, apex = _chain(places), np.zeros(0, np.int64), np.zeros(0, np.int64)
-        twin = np.full(len(side), -1)
-    else:
-        twin = _twins(neighbours)
-    count = len(places)
-    # A circle through three corners holds no place; behind an obtuse angle its centre lies beyond
-    # the side, and the side's own circle holds the corner.
-    obtuse = np.zeros(len(side), dtype=bool)
-    if len(own):
-        to_one, to_other = places[side[:, 0]] - places[apex], places[side[:, 1]] - places[apex]
-        obtuse = (to_one * to_other).sum(axis=1) < 0
-        small = _with_the_larger(small, own, obtuse, twin)
-    is_small = np.zeros(len(side), dtype=bool)
-    is_small[: len(own)] = small[own]
-    behind = np.where(twin >= 0, is_small[twin], False)
-    hidden = obtuse | np.where(twin >= 0, obtuse[twin], False)
-    length = np.linalg.norm(places[side[:, 0]] - places[side[:, 1]], axis=1)
-    kept = is_small | behind | (~hidden & (length < 2 * radius_m - _SAME_M))
-    # A side at the rim of all has no twin: the outline passes behind it.
-    rim = kept & (twin < 0)
-    one = np.concatenate([side[kept, 0], side[rim, 1]])
-    other = np.concatenate([side[kept, 1], side[rim, 0]])
-    left_open = np.concatenate([~is_small[kept], np.ones(int(rim.sum()), dtype=bool)])
-    _, part = connected_components(
-        coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(count, count)),
-        directed=False,
-    )
-    known = np.full(count, len(triangles) == 0)
-    known[triangles] = True
-    ahead = places[other] - places[one]
-    order = np.lexsort([np.arctan2(ahead[:, 1], ahead[:, 0]), one])
-    return one[order], other[order], left_open[order], np.where(known, part, -1)
-
-
-def _rings(
-    places: Floats, radius_m: float, one: Ints, other: Ints, left_open: NDArray[np.bool_],
-    part: Ints,
-) -> tuple[Floats, Ints, Ints]:  # fmt: skip
-    """Follow the outline from arc to arc.
-
-    Returns
-    -------
-    corners
-        Shape (C, 2), in order along their rings, the union to the left.
-    ring
-        Shape (C,), of each corner.
-    part
-        Shape (R,), of each ring.
-    """
-    if not left_open.any():
-        return np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    count = len(places)
-    ahead = places[other] - places[one]
-    angle = np.arctan2(ahead[:, 1], ahead[:, 0])
-    half = np.linalg.norm(ahead, axis=1) / 2
-    # From the link to where the circles cross, seen from the place.
-    to_crossing = np.arccos(np.minimum(half / radius_m, 1.0))
-    # The arc that begins left of a link ends right of the next one around the same place.
-    first = np.searchsorted(one, one)
-    after = np.arange(1, len(one) + 1)
-    last = np.append(one[1:] != one[:-1], True)
-    after = np.where(last, first, after)
-    turn = (angle[after] - angle) % (2 * np.pi)
-    turn = np.where(after == np.arange(len(one)), 2 * np.pi, turn)
-    extent = np.maximum(turn - to_crossing - to_crossing[after], 0.0)
-    key, back = one * count + other, other * count + one
-    by_key = np.argsort(key)
-    reverse = by_key[np.searchsorted(key, back, sorter=by_key)]
-    arc = np.flatnonzero(left_open)
-    position = np.full(len(one), -1)
-    position[arc] = np.arange(len(arc))
-    ring, rank = _along_cycles(position[reverse[after[arc]]])
-    order = np.lexsort([rank, ring])
-    arc, ring = arc[order], ring[order]
-    corners, of = _arcs_drawn(
-        places[one[arc]], radius_m, angle[arc] + to_crossing[arc], extent[arc], ring
-    )
-    begins = np.searchsorted(ring, np.arange(ring.max() + 1))
-    return corners, of, part[one[arc[begins]]]
-
-
-def _arcs_drawn(
-    centre: Floats, radius_m: float, start: Floats, extent: Floats, ring: Ints
-) -> tuple[Floats, Ints]:
-    """Return the corners of arcs (each without its end), and the ring of each corner."""
-    # No step so near an end that rounding could put it beyond.
-    near = 1e-6
-    step = np.floor((start + near - _FIRST) / _STEP).astype(np.int64) + 1
-    between = np.ceil((start + extent - near - _FIRST) / _STEP).astype(np.int64) - step
-    between = np.maximum(between, 0)
-    of = np.repeat(np.arange(len(centre)), between + 1)
-    nth = np.arange(len(of)) - (np.cumsum(between + 1) - between - 1)[of]
-    angle = np.where(nth == 0, start[of], _FIRST + (step[of] + nth - 1) * _STEP)
-    around = np.column_stack([np.cos(angle), np.sin(angle)])
-    return centre[of] + radius_m * around, ring[of]
-
-
-def _along_cycles(after: Ints) -> tuple[Ints, Ints]:
-    """Return the cycle of each element of a permutation, and its place along it."""
-    count = len(after)
-    here = np.arange(count)
-    _, cycle = connected_components(
-        coo_array((np.ones(count, dtype=bool), (here, after)), shape=(count, count))
-    )
-    first = np.full(cycle.max() + 1, count)
-    np.minimum.at(first, cycle, here)
-    # Steps to the last one, doubled: the first of a cycle follows its last.
-    jump = np.where(after == first[cycle], here, after)
-    steps = (jump != here).astype(np.int64)
-    while (jump != jump[jump]).any():
-        steps, jump = steps + steps[jump], jump[jump]
-    return cycle.astype(np.int64), steps[first[cycle]] - steps
-
-
-def _polygons(corners: Floats, ring: Ints, part: Ints) -> NDArray[np.object_]:
-    """Return polygons of rings, their holes turned the other way."""
-    if len(part) == 0:
-        return np.zeros(0, dtype=object)
-    start = np.searchsorted(ring, np.arange(len(part)))
-    after = np.arange(1, len(corners) + 1)
-    after[np.append(start[1:], len(corners)) - 1] = start
-    x, y = (corners - corners.mean(axis=0)).T
-    area = np.add.reduceat(x * y[after] - x[after] * y, start) / 2
-    rings = np.asarray(shapely.linearrings(corners, indices=ring))
-    # The shell first; a hole of no size is where three circles cross in one point.
-    order = np.lexsort([-area, part])
-    order = order[np.abs(area[order]) > _SAME_M**2]
-    _, of = np.unique(part[order], return_inverse=True)
-    return np.asarray(shapely.polygons(rings[order], indices=of))
-
-
-def _twins(neighbours: Ints) -> Ints:
-    """Return the same side of the triangle behind each side, -1 for none; sides by corner."""
-    count = len(neighbours)
-    behind = neighbours.T.ravel()
-    own = np.tile(np.arange(count), 3)
-    twin = np.full(3 * count, -1)
-    for corner in range(3):
-        same = (behind >= 0) & (neighbours[behind, corner] == own)
-        twin[same] = corner * count + behind[same]
-    return twin
-
-
-def _with_the_larger(
-    small: NDArray[np.bool_], own: Ints, obtuse: NDArray[np.bool_], twin: Ints
-) -> NDArray[np.bool_]:
-    """Return which triangles are small, so that none is larger than what lies behind its obtuse
-    angle: the circle there is the larger one, and rounding must not say otherwise."""
-    side = np.flatnonzero(obtuse & (twin >= 0))
-    small = small.copy()
-    while (wrong := ~small[own[side]] & small[own[twin[side]]]).any():
-        small[own[side[wrong]]] = True
-    return small
-
-
-def _chain(places: Floats) -> Ints:
-    """Return links from each place to the next, for places in one line."""
-    here = np.arange(len(places) - 1)
-    return np.column_stack([here, here + 1])
-
-
-def _triangles(places: Floats) -> tuple[Ints, Ints]:
-    """Return Delaunay's triangles and the neighbour behind each of their corners' sides.
-
-    Shape (T, 3) each; corners counter-clockwise, -1 for no neighbour. None for places in one line.
-    """
-    nothing = np.zeros((0, 3), dtype=np.int64)
-    if len(places) < 3:
-        return nothing, nothing
-    try:
-        found = Delaunay(places)
-    except QhullError:
-        return nothing, nothing
-    return found.simplices.astype(np.int64), found.neighbors.astype(np.int64)
-
-
-def _circumradius(corners: Floats) -> Floats:
-    """Return the radius of the circle through three corners, shape (T, 3, 2)."""
-    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
-    one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    double_area = np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(double_area > 0, sides.prod(axis=1) / (2 * double_area), np.inf)
+def within(
+    spots: NDArray[np.object_],
+    shapes: NDArray[np.object_],
+    relation: Literal["contains", "intersects"],
+) -> Ints:
+    """Return the shape that each spot lies in, -1 for none."""
+    of = np.full(len(spots), -1)
+    # Asked by shape: a large one is made ready once for all its spots.
+    shape, spot = shapely.STRtree(spots).query(shapes, predicate=relation)
+    of[spot] = shape
+    return of

@@ -121,12 +121,9 @@ def assess_people(
     )
     uncovered.append(circle_left(uncovered, covered["all"]))
     area = area_names(homes, areas)
-    found = {
-        one.tier: find_people_gaps(
-            network, inside, homes, places, one, area=area, facilities=facilities
-        )
-        for one in uncovered
-    }
+    found = find_people_gaps(
+        network, inside, homes, places, uncovered, area=area, facilities=facilities
+    )
     for one in uncovered[:-1]:
         homes[f"cause_{one.tier}"] = one.cause
     return People(

@@ -1,7 +1,8 @@
 """Gaps in people: contiguous inhabited areas that are not covered, with head-count and cause."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from .by_group import heaviest_names, names_by_weight, weighted_medians
 from .causes import CAUSES
-from .inhabited import inhabited_areas
+from .inhabited import Inhabited, inhabited_areas
 from .network import WalkingNetwork
 from .pieces import Pieces, subtract
 from .snapping import Snapped
@@ -49,17 +50,21 @@ class Uncovered:
     streets: Pieces
 
 
+Gaps = tuple[gpd.GeoDataFrame, float, float]
+"""Gaps, and elderly people and metres of street that are uncovered and in no listed gap."""
+
+
 def find_people_gaps(
     network: WalkingNetwork,
     inside: Pieces,
     points: gpd.GeoDataFrame,
     places: Snapped,
-    uncovered: Uncovered,
+    uncovered: Sequence[Uncovered],
     *,
     area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
-) -> tuple[gpd.GeoDataFrame, float, float]:
-    """Find the gaps of one tier, those with the most elderly people first.
+) -> dict[str, Gaps]:
+    """Find the gaps of some tiers, of each those with the most elderly people first.
 
     Parameters
     ----------
@@ -70,7 +75,7 @@ def find_people_gaps(
     points, places
         The homes, and where they stand on the network.
     uncovered
-        What the tier does not cover.
+        What each tier does not cover.
     area
         Shape (D,), the name of the area that each home lies in; empty without areas.
     facilities
@@ -79,18 +84,16 @@ def find_people_gaps(
     Returns
     -------
     gaps
-        Index ``<tier>-<rank>``, columns `COLUMNS` and ``geometry``: elderly people and people; the
-        cause of most of the elderly and its share of them; the area with most; up to three street
-        names by elderly people; the facility that is nearest for most; their median minutes (NaN
-        when half or more are beyond the horizon); metres of uncovered street within.
-    unlisted_elderly, unlisted_m
-        Elderly people and metres of street that are uncovered and in no listed gap.
+        By tier. Index ``<tier>-<rank>``, columns `COLUMNS` and ``geometry``: elderly people and
+        people; the cause of most of the elderly and its share of them; the area with most; up to
+        three street names by elderly people; the facility that is nearest for most; their median
+        minutes (NaN when half or more are beyond the horizon); metres of uncovered street within.
     """
     return people_gaps(
         points,
         street_names(network, places),
         uncovered,
-        pieces_left(network, inside, uncovered),
+        [pieces_left(network, inside, one) for one in uncovered],
         area=area,
         facilities=facilities,
     )
@@ -116,12 +119,12 @@ def pieces_left(
 def people_gaps(
     points: gpd.GeoDataFrame,
     street: NDArray[np.object_],
-    uncovered: Uncovered,
-    left: NDArray[np.float64],
+    uncovered: Sequence[Uncovered],
+    left: Sequence[NDArray[np.float64]],
     *,
     area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
-) -> tuple[gpd.GeoDataFrame, float, float]:
+) -> dict[str, Gaps]:
     """Find the gaps as `find_people_gaps`, without the network.
 
     Parameters
@@ -131,42 +134,86 @@ def people_gaps(
     street
         Shape (D,), the name of the street that each stands on, None for none.
     uncovered
-        What the tier does not cover.
+        What each tier does not cover.
     left
-        Its streets as `pieces_left` returns them.
+        Their streets as `pieces_left` returns them.
     area, facilities
         As of `find_people_gaps`.
     """
-    elderly, population = points["elderly"].to_numpy(float), points["population"].to_numpy(float)
-    home = np.flatnonzero((uncovered.cause != "") & (population > 0))
-    xy = shapely.get_coordinates(points.geometry.to_numpy()[home])
-    shapes = inhabited_areas(xy)
-    shape = _shape_at(shapely.points(xy), shapes, "intersects")
-    people = np.bincount(shape + 1, weights=elderly[home], minlength=len(shapes) + 1)[1:]
+    population = points["population"].to_numpy(float)
+    homes = [np.flatnonzero((one.cause != "") & (population > 0)) for one in uncovered]
+    inhabited = inhabited_areas(shapely.get_coordinates(points.geometry.to_numpy()), homes)
+    of_streets = _areas_of(left, inhabited)
+    table = {
+        "elderly": points["elderly"].to_numpy(float), "population": population, "area": area,
+        "street": street,
+    }  # fmt: skip
+    found = {}
+    for one, home, areas, of, of_street, streets in zip(
+        uncovered, homes, inhabited.areas, inhabited.of, of_streets, left, strict=True
+    ):
+        # From the shapes of all sets to those of this one: -1 for no shape.
+        own = np.full(len(inhabited.shapes) + 1, -1)
+        own[areas] = np.arange(len(areas))
+        found[one.tier] = _gaps(
+            one, home, {name: values[home] for name, values in table.items()},
+            inhabited.shapes[areas], own[of], own[of_street], streets[:, 2], facilities,
+            points.crs,
+        )  # fmt: skip
+    return found
+
+
+def _areas_of(left: Sequence[NDArray[np.float64]], inhabited: Inhabited) -> list[NDArray[np.int64]]:
+    """Return for the streets of each set the position in `Inhabited.shapes` of their area."""
+    # Most are streets of several sets.
+    middles = np.concatenate([np.zeros((0, 2)), *(one[:, :2] for one in left)])
+    which, known = pd.factorize(middles[:, 0] + 1j * middles[:, 1])
+    spots = shapely.points(known.real, known.imag)
+    shape, spot = shapely.STRtree(spots).query(inhabited.shapes, predicate="contains")
+    found, begin = [], 0
+    for areas, one in zip(inhabited.areas, left, strict=True):
+        own = np.zeros(len(inhabited.shapes), dtype=bool)
+        own[areas] = True
+        of_spot = np.full(len(spots), -1)
+        of_spot[spot[own[shape]]] = shape[own[shape]]
+        found.append(of_spot[which[begin : begin + len(one)]])
+        begin += len(one)
+    return found
+
+
+def _gaps(
+    uncovered: Uncovered, home: NDArray[np.int64], homes: Mapping[str, NDArray[Any]],
+    shapes: NDArray[np.object_], shape: NDArray[np.int64], street_of: NDArray[np.int64],
+    street_m: NDArray[np.float64], facilities: gpd.GeoDataFrame, crs: Any,
+) -> Gaps:  # fmt: skip
+    """Return the gaps of one tier, given its areas and which of them homes and streets are in."""
+    elderly, population = homes["elderly"], homes["population"]
+    people = np.bincount(shape + 1, weights=elderly, minlength=len(shapes) + 1)[1:]
     listed = np.flatnonzero(people >= SMALLEST_GAP_ELDERLY)
-    listed = listed[np.argsort(-people[listed], kind="stable")]
+    # Of equal ones the westernmost first.
+    west, south, _, _ = shapely.bounds(shapes[listed]).T
+    listed = listed[np.lexsort((south, west, -people[listed]))]
     count = len(listed)
     # From the shapes to their ranks: -1 for those not listed, and for no shape.
     rank = np.full(len(shapes) + 1, -1)
     rank[listed] = np.arange(count)
-    of, weight = rank[shape], elderly[home]
+    of, weight = rank[shape], elderly
     cause, nearest = uncovered.cause[home], uncovered.nearest[home]
     main = heaviest_names(cause, weight, of, count)
     mostly = np.bincount(
         of + 1, weights=np.where(cause == np.append(main, "")[of], weight, 0.0), minlength=count + 1
     )[1:]
     nearest_id = heaviest_names(nearest, weight, of, count)
-    street_of, street_m = _shape_at(shapely.points(left[:, :2]), shapes, "contains"), left[:, 2]
     in_gap = rank[street_of]
     rows = {
         "tier": np.full(count, uncovered.tier, dtype=object),
         "elderly": people[listed],
-        "population": np.bincount(of + 1, weights=population[home], minlength=count + 1)[1:],
+        "population": np.bincount(of + 1, weights=population, minlength=count + 1)[1:],
         "cause": main,
         "cause_zh": [CAUSES[name] for name in main],
         "cause_share": mostly / people[listed],
-        "area": heaviest_names(area[home], weight, of, count),
-        "streets": names_by_weight(street[home], weight, of, count, most=_MOST_STREETS),
+        "area": heaviest_names(homes["area"], weight, of, count),
+        "streets": names_by_weight(homes["street"], weight, of, count, most=_MOST_STREETS),
         "nearest_facility": nearest_id,
         "nearest_name": pd.Series(nearest_id).map(facilities["name"]).fillna("").to_numpy(object),
         "minutes": weighted_medians(uncovered.minutes[home], weight, of, count),
@@ -175,23 +222,10 @@ def people_gaps(
     }
     index = pd.Index([f"{uncovered.tier}-{n:02d}" for n in range(1, count + 1)], name="gap")
     gaps = gpd.GeoDataFrame(
-        rows, index=index, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=points.crs
+        rows, index=index, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=crs
     )
     return (
         gaps,
-        float(elderly[home].sum() - people[listed].sum()),
+        float(elderly.sum() - people[listed].sum()),
         float(street_m[in_gap < 0].sum()),
     )
-
-
-def _shape_at(
-    spots: NDArray[np.object_],
-    shapes: NDArray[np.object_],
-    relation: Literal["contains", "intersects"],
-) -> NDArray[np.int64]:
-    """Return the shape that each spot lies in, -1 for none."""
-    of = np.full(len(spots), -1)
-    # Asked by shape: a large one is made ready once for all its spots.
-    shape, spot = shapely.STRtree(spots).query(shapes, predicate=relation)
-    of[spot] = shape
-    return of

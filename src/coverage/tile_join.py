@@ -120,12 +120,10 @@ def joined(
     uncovered.append(circle_left(uncovered, _NO_PIECES))
     street = homes["street"].to_numpy(object)
     area = area_names(homes, inputs.areas)
-    gaps = {
-        one.tier: people_gaps(
-            homes, street, one, left[one.tier], area=area, facilities=inputs.facilities
-        )
-        for one in uncovered
-    }
+    gaps = people_gaps(
+        homes, street, uncovered, [left[one.tier] for one in uncovered], area=area,
+        facilities=inputs.facilities,
+    )  # fmt: skip
     outside = np.sum([one.outside for one in found], axis=0)
     demand = Demand(homes, (float(outside[0]), float(outside[1])), unplaced,
                     inputs.population.assumed)  # fmt: skip
