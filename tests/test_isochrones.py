@@ -71,6 +71,14 @@ def test_company_on_a_sheet_changes_nothing(case):
         )
         apart = shapely.symmetric_difference(spaces_of_each(alone)[0], together[place])
         assert_allclose(shapely.area(apart), 0, atol=1e-6)
+    # Nor does what a sheet showed of the bands before.
+    for band in range(sets.bands):
+        drawn = sets.band <= band
+        alone = replace(
+            sets, line=sets.line[drawn], band=sets.band[drawn] * 0, owner=sets.owner[drawn], bands=1
+        )
+        apart = shapely.symmetric_difference(spaces_of_each(alone)[:, 0], together[:, band])
+        assert_allclose(shapely.area(apart), 0, atol=1e-6)
 
 
 def test_holes_are_kept():

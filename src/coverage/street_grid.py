@@ -74,10 +74,9 @@ def spaces_of_each(sets: Growing) -> NDArray[np.object_]:
     """
     sets = _short(sets)
     spaces = np.full((sets.count, sets.bands), shapely.MultiPolygon(), dtype=object)
-    for members, some in _batches(sets):
+    for members, some, first in _batches(sets):
         line, own = np.unique(sets.line[some], return_inverse=True)
         near = _near(sets.tail[line], sets.head[line])
-        first = np.searchsorted(sets.owner[some], np.append(members, sets.count))
         low = np.minimum.reduceat(near.low[own], first[:-1])
         high = np.maximum.reduceat(near.high[own], first[:-1])
         outlines = _Outlines()
@@ -111,22 +110,32 @@ def _short(sets: Growing) -> Growing:
     )  # fmt: skip
 
 
-def _batches(sets: Growing) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield owners that lie near each other, ascending, and the positions of their lines."""
+def _batches(
+    sets: Growing,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield owners that lie near each other, narrow ones first, with the positions of their lines.
+
+    Where each owner's lines begin among those positions comes last, and where they end.
+    """
     size = np.bincount(sets.owner, minlength=sets.count)
     some = np.flatnonzero(size)
     if len(some) == 0:
         return
-    sums = [np.bincount(sets.owner, weights=sets.tail[sets.line, axis], minlength=sets.count)
-            for axis in (0, 1)]  # fmt: skip
-    x, y = (total[some] / size[some] for total in sums)
-    strips = np.floor(x / 5000.0)
-    order = some[np.lexsort((y, strips))]
     by_owner = np.argsort(sets.owner, kind="stable")
-    first = np.cumsum(size) - size
-    for begin in range(0, len(order), _OWNERS_AT_ONCE):
-        members = np.sort(order[begin : begin + _OWNERS_AT_ONCE])
-        yield members, np.concatenate([by_owner[first[m] : first[m] + size[m]] for m in members])
+    line, begin = sets.line[by_owner], (np.cumsum(size) - size)[some]
+    low, high = (
+        np.column_stack([of.reduceat(of(tail, head)[line], begin)
+                         for tail, head in zip(sets.tail.T, sets.head.T, strict=True)])
+        for of in (np.minimum, np.maximum)
+    )  # fmt: skip
+    x, y = ((low + high) / 2).T
+    order = np.lexsort((y, np.floor(x / 5000.0)))
+    for start in range(0, len(order), _OWNERS_AT_ONCE):
+        those = order[start : start + _OWNERS_AT_ONCE]
+        those = those[np.argsort((high - low)[those, 0], kind="stable")]
+        first = np.append(0, np.cumsum(size[some[those]]))
+        lines = np.concatenate([by_owner[begin[k] : begin[k] + size[some[k]]] for k in those])
+        yield some[those], lines, first
 
 
 def _boxes(
@@ -240,7 +249,15 @@ class _Sheet:
         self.low = np.column_stack([low[:, 0], low[:, 1] - (self.above - rows)])
         self._near = near
         self.metres = np.full(shape, _FAR_M)
-        self.y, self.x = np.mgrid[0.0 : shape[0], 0.0 : shape[1]]
+        x, y = np.meshgrid(np.arange(float(shape[1])), np.arange(float(shape[0])))
+        # One for all bands: it reads the distances where they are, each time that it draws. Made by
+        # its class, as `contour_generator` looks for what is not a number in every one of them.
+        self.contours = contourpy.SerialContourGenerator(
+            x, y, self.metres, np.zeros(shape, dtype=bool), corner_mask=True, quad_as_tri=False,
+            line_type=contourpy.LineType.ChunkCombinedOffset,
+            fill_type=contourpy.FillType.ChunkCombinedOffsetOffset,
+            z_interp=contourpy.ZInterp.Linear,
+        )  # fmt: skip
 
     def lower(self, lines: NDArray[np.int64], grid: NDArray[np.int64]) -> None:
         """Lower the distances to those from some more lines, each in its grid."""
@@ -264,10 +281,7 @@ class _Outlines:
 
     def add(self, sheet: _Sheet, begin: int, band: int) -> None:
         """Add the areas within `STREET_SPACE_M` of the lines of a sheet's grids, now a band's."""
-        drawn = contourpy.contour_generator(
-            sheet.x, sheet.y, sheet.metres, name="serial",
-            fill_type=contourpy.FillType.ChunkCombinedOffsetOffset,
-        ).filled(-1.0, STREET_SPACE_M)  # fmt: skip
+        drawn = sheet.contours.filled(-1.0, STREET_SPACE_M)
         corners, of_rings, of_polygons = (part[0] for part in drawn)
         if corners is None or of_rings is None or of_polygons is None:
             return
