@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 import openpyxl
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from click.testing import CliRunner
@@ -21,7 +22,13 @@ from coverage import pipeline
 from coverage.cli import main
 from coverage.errors import UsageError
 from coverage.outputs import layers, store
-from coverage.outputs.layers import layers_of, require_formats, write_layers
+from coverage.outputs.layers import (
+    layers_of,
+    require_formats,
+    write_frames,
+    write_geopackage,
+    write_layers,
+)
 from coverage.outputs.tables import about, tables, to_csv, to_workbook
 
 HOSTILE = [
@@ -117,6 +124,40 @@ def test_geoparquet_without_its_package_says_what_to_install_before_the_run(monk
     assert done.exit_code == 2
     assert 'pip install "care-circle[geoparquet]"' in done.output
     assert require_formats(["geojson"]) == ("geojson",)
+
+
+def written(result, path: Path, **mixed: list[object]) -> bytes:
+    """Return the bytes of a GeoPackage, of the homes alone where they get a column of the user's."""
+    if mixed:
+        clock = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"}
+        pyogrio.set_gdal_config_options(clock)
+        write_frames({"demand": layers_of(result)["demand"].assign(**mixed)}, path, ["注意"])
+        pyogrio.set_gdal_config_options(dict.fromkeys(clock))
+    else:
+        write_geopackage(result, path)
+    return path.read_bytes()
+
+
+def test_a_geopackage_is_the_same_fed_by_columns_or_by_rows(result, monkeypatch, tmp_path):
+    count, fed = len(layers_of(result)["demand"]), []
+    columns: list[dict[str, list[object]]] = [
+        {}, {"own": [None, "水", "", *"x" * (count - 3)]}, {"own": [1, "水", None, *"x" * (count - 3)]},
+    ]  # fmt: skip
+    write = pyogrio.write_dataframe
+
+    def noted(frame, path, *, layer, use_arrow=False, **words):
+        fed.append((layer, use_arrow))
+        write(frame, path, layer=layer, use_arrow=use_arrow, **words)
+
+    monkeypatch.setattr(pyogrio, "write_dataframe", noted)
+    with_arrow = [written(result, tmp_path / f"{n}.gpkg", **c) for n, c in enumerate(columns)]
+    assert [use for name, use in fed if name == "demand"] == [True, True, False]
+    assert ("streets", True) in fed
+    fed.clear()
+    monkeypatch.setattr(layers, "find_spec", lambda _: None)
+    without = [written(result, tmp_path / f"{n}_.gpkg", **c) for n, c in enumerate(columns)]
+    assert not any(use for _, use in fed)
+    assert with_arrow == without
 
 
 def test_the_command_writes_what_it_is_asked_for(result, monkeypatch, tmp_path):

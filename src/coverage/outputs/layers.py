@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import shapely
 
@@ -23,6 +24,8 @@ _STYLES = "layer_styles"
 _ROW = "fid"
 """The column of the row's number in a GeoPackage."""
 _ENDINGS: Mapping[Format, str] = {"geoparquet": "parquet", "geojson": "geojson"}
+_ARROW_SINCE = (3, 12)
+"""The first GDAL whose files are known here to be the same, fed by columns or by rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,8 @@ def layers_of(findings: Findings) -> dict[str, gpd.GeoDataFrame]:
 def write_geopackage(findings: Findings, path: Path) -> None:
     """Write all layers to a new GeoPackage, each with its default style in QGIS.
 
-    The same findings give the same bytes: the file's own clock shows the time of the data.
+    The same findings give the same bytes: the file's own clock shows the time of the data. They do
+    so with pyarrow and without, which hands large layers over in columns and so in less time.
     """
     layers = layers_of(findings)
     clock = (findings.inputs.streets.timestamp or "2000-01-01T00:00:00Z").replace("Z", ".000Z")
@@ -205,7 +209,20 @@ def _write_layer(frame: gpd.GeoDataFrame, path: Path, name: str, notices: Iterab
             "IDENTIFIER": about.title, "DESCRIPTION": said, "GEOMETRY_NAME": GEOMETRY,
             "FID": _ROW,
         },
+        use_arrow=_in_columns(frame, about.geometry),
     )  # fmt: skip
+
+
+def _in_columns(frame: gpd.GeoDataFrame, geometry: str) -> bool:
+    """Return whether a layer can be handed to GDAL in columns, and gains by it."""
+    # Polygons are copied once more on that way, which costs what their columns gain.
+    if frame.empty or geometry == "MultiPolygon" or find_spec("pyarrow") is None:
+        return False
+    if pyogrio.__gdal_version__ < _ARROW_SINCE:
+        return False
+    # Arrow has columns of one kind only; a user's file may mix numbers and texts.
+    loose = [name for name in frame if pd.api.types.is_object_dtype(frame[name])]
+    return all(pd.api.types.infer_dtype(frame[name]) in ("string", "empty") for name in loose)
 
 
 def _homes(findings: Findings) -> gpd.GeoDataFrame | None:

@@ -292,7 +292,10 @@ def staged(folder: Path) -> Iterator[Path]:
         ) from error
     try:
         yield staging
-    except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
+    except (
+        OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
+        pyogrio.errors.FeatureError,
+    ) as error:  # fmt: skip
         raise OutputError(
             f"The results could not be written to {folder} ({error}).",
             "Close programs that have its files open, free some space, or choose another --out.",
