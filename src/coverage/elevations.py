@@ -17,15 +17,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, csr_array, diags_array, vstack
+from scipy.sparse import csr_array, vstack
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import SuperLU, splu
 
 from .bounds import meeting
 from .squares import SQUARE
 from .stairs import RISER_M, TREAD_M
 from .streets import Streets
 from .tags import in_tunnel, inclines, is_set, layers, step_counts
+from .thin_systems import ThinSystem
 
 GROUND_SD_M = 4.0
 """Standard deviation of a street node from the smoothed surface, metres. SRTM's own vertical error
@@ -135,14 +135,20 @@ def estimate_elevations(
     rise = _rises(streets.tail, streets.head, count)
     grade_sd = _grade_sd(streets)
     rise_sd = grade_sd * np.sqrt(np.maximum(length, _SHORTEST_M) * CORRELATION_M)
-    fixed = [_tag_terms(streets, length, count, use_incline),
-             _anchor(streets, surface_m, ground, usual_m)]  # fmt: skip
+    tags = _tag_terms(streets, length, count, use_incline)
+    anchor = _anchor(streets, surface_m, ground, usual_m)
     over_under = _crossing_rows(streets, xy, count)
     z = np.where(known, surface_m, usual_m)
-    order: NDArray[np.int64] | None = None
     at_ground = csr_array(
         (np.ones(len(ground)), (np.arange(len(ground)), ground)), shape=(len(ground), count)
     )
+    problem = _Problem(vstack(
+        [at_ground, rise, over_under, tags.matrix, anchor.matrix], format="csr"
+    ))  # fmt: skip
+    wanted = np.concatenate([
+        surface_m[ground], np.zeros(len(length)), np.full(over_under.shape[0], CLEARANCE_M),
+        tags.wanted, anchor.wanted,
+    ])  # fmt: skip
     for round_ in range(_ROUNDS):
         off = np.abs(z[ground] - surface_m[ground])
         huber = np.sqrt(np.maximum(off / HUBER_M, 1.0))
@@ -150,14 +156,11 @@ def estimate_elevations(
         over = np.clip(grade / (grade_sd * GRADE_LIMIT), 1.0, 4.0)
         # All clearances in the first round; after it those that are not kept.
         low = over_under @ z < CLEARANCE_M if round_ else np.ones(over_under.shape[0], dtype=bool)
-        terms = [
-            _Terms(at_ground, surface_m[ground], GROUND_SD_M * huber / firmness),
-            _Terms(rise, np.zeros(len(length)), rise_sd / over),
-            _Terms(over_under[low], np.full(int(low.sum()), CLEARANCE_M),
-                   np.full(int(low.sum()), CLEARANCE_SD_M)),
-            *fixed,
-        ]  # fmt: skip
-        z, order = _solve(terms, order)
+        firm = np.concatenate([
+            firmness / (GROUND_SD_M * huber), over / rise_sd, low / CLEARANCE_SD_M, 1 / tags.sd,
+            1 / anchor.sd,
+        ])  # fmt: skip
+        z = problem.solve(wanted, firm**2)
     residual = np.full(count, np.nan)
     residual[ground] = z[ground] - surface_m[ground]
     gaps = over_under @ z
@@ -173,32 +176,38 @@ def estimate_elevations(
     )
 
 
-def _solve(
-    terms: list[_Terms], order: NDArray[np.int64] | None
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the solution, and the order of unknowns that kept its factors thin.
+class _Problem:
+    """Least squares of rows that stay the same and weights that do not.
 
-    Finding that order takes longer than the factors do, and it serves all rounds.
+    Its normal equations are made of the rows' entries and of pairs of entries, all known once.
     """
-    matrix = vstack([diags_array(1 / term.sd) @ term.matrix for term in terms], format="csr")
-    wanted = np.concatenate([term.wanted / term.sd for term in terms])
-    normal = (matrix.T @ matrix).tocsc()
-    right = matrix.T @ wanted
-    if order is None:
-        factors = _factors(normal, "MMD_AT_PLUS_A")
-        return np.asarray(factors.solve(right)), np.argsort(factors.perm_c)
-    solution = np.empty(len(right))
-    solution[order] = _factors(normal[order][:, order].tocsc(), "NATURAL").solve(right[order])
-    return solution, order
 
+    def __init__(self, matrix: csr_array) -> None:
+        # Between the ends of a way its segments' rises cancel out.
+        matrix.eliminate_zeros()
+        size = np.diff(matrix.indptr)
+        self._count = matrix.shape[1]
+        self._row = np.repeat(np.arange(matrix.shape[0]), size)
+        self._column, self._value = matrix.indices.astype(np.int64), matrix.data
+        # Each entry with those after it in its row.
+        later = np.repeat(matrix.indptr[1:].astype(np.int64), size) - np.arange(matrix.nnz) - 1
+        one = np.repeat(np.arange(matrix.nnz), later)
+        within = np.arange(len(one)) - np.repeat(np.cumsum(later) - later, later)
+        other = one + 1 + within
+        self._pair_row = self._row[one]
+        self._pair_value = self._value[one] * self._value[other]
+        self._system = ThinSystem(self._column[one], self._column[other], self._count)
 
-def _factors(normal: csc_array, ordering: str) -> SuperLU:
-    # Positive definite: no pivoting is needed, and the symmetric ordering keeps the factors thin.
-    # A network has no dense blocks: panels of one column.
-    return splu(
-        normal, permc_spec=ordering, diag_pivot_thresh=0.0, panel_size=1, relax=1,
-        options={"SymmetricMode": True},
-    )  # fmt: skip
+    def solve(
+        self, wanted: NDArray[np.float64], weight: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the heights whose weighted squared residuals have the least sum."""
+        weighted = weight[self._row] * self._value
+        diagonal, right = (
+            np.bincount(self._column, weights=weighted * by, minlength=self._count).astype(float)
+            for by in (self._value, wanted[self._row])
+        )
+        return self._system.solve(diagonal, weight[self._pair_row] * self._pair_value, right)
 
 
 def _rises(tail: NDArray[np.int64], head: NDArray[np.int64], count: int) -> csr_array:
