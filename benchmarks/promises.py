@@ -1,8 +1,9 @@
 """What is promised of this program's speed, and whether what was measured keeps it.
 
-Judged by processor time, which other users of the machine change least: on a machine that has
-nothing else to do it is the time by the clock, and one that works on two cores at once is judged
-too strictly. The clock stands beside it. Memory is of the whole process.
+Ratios are judged by processor time, which other users of the machine change least. Seconds are
+judged by the lesser of processor time and clock. Both say more than the clock of a machine that has
+nothing else to do: the one where work is done on two cores at once, the other where others work on
+the machine. Memory is of the whole process.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -147,7 +148,11 @@ def _full(lines: Sequence[Line], runs: Mapping[str, Run]) -> Iterator[Promise]:
             yield Promise(
                 f"{name} nodes end to end, PBF to all outputs but the map", "< 120 s, 6 GB",
                 f"{_seconds(took.cpu_s, took.clock_s)}, {took.peak_mb / _MB:.1f} GB",
-                took.cpu_s < 120 and took.peak_mb < 6 * _MB,
+                min(took.cpu_s, took.clock_s) < 120 and took.peak_mb < 6 * _MB,
+            )  # fmt: skip
+            yield Promise(
+                f"assessment, gaps and GeoPackage of its {run['homes']:,} homes, one core",
+                "< 20 s", f"{run['assessed_s']:.1f} s", run["assessed_s"] < 20,
             )  # fmt: skip
     full = [x for x in lines if x["nodes"] >= FULL_NODES and x["place"] != "Yuzhong"]
     for line in _of(full, "read whole file"):
@@ -155,25 +160,31 @@ def _full(lines: Sequence[Line], runs: Mapping[str, Run]) -> Iterator[Promise]:
         yield Promise(
             f"{line['place']} nodes read, buildings passed over", "< 20 s, 2.5 GB",
             f"{_seconds(line['cpu_s'], line['seconds'])}, {peak / _MB:.1f} GB",
-            line["cpu_s"] < 20 and peak < 2.5 * _MB,
+            _least(line) < 20 and peak < 2.5 * _MB,
         )  # fmt: skip
     of_each, of_all = _of(full, "polygons"), _of(full, "isochrones")
     if of_each and of_all:
         own, everyone = of_each[0], of_all[0]
         yield Promise(
             "isochrones of all its facilities, one core", "< 25 s on two",
-            _seconds(own["cpu_s"], own["seconds"]), own["cpu_s"] < 25,
+            _seconds(own["cpu_s"], own["seconds"]), _least(own) < 25,
         )  # fmt: skip
         tiers_s, clock_s = (everyone[key] - own[key] for key in ("cpu_s", "seconds"))
-        yield Promise("and of its tiers", "< 10 s", _seconds(tiers_s, clock_s), tiers_s < 10)
+        yield Promise(
+            "and of its tiers", "< 10 s", _seconds(tiers_s, clock_s), min(tiers_s, clock_s) < 10
+        )
 
 
 def _commands(commands: Sequence[Line]) -> Iterator[Promise]:
     for line in commands:
         yield Promise(
             f"`care-circle run` on Yuzhong, {line['name']}", f"< {line['most_s']:.0f} s",
-            _seconds(line["cpu_s"], line["seconds"]), line["cpu_s"] < line["most_s"],
+            _seconds(line["cpu_s"], line["seconds"]), _least(line) < line["most_s"],
         )  # fmt: skip
+
+
+def _least(line: Mapping[str, Any]) -> float:
+    return min(line["cpu_s"], line["seconds"])
 
 
 def _seconds(cpu_s: float, clock_s: float) -> str:

@@ -110,7 +110,7 @@ class Bench:
             self._step(name, size, step, [], folder, kept)
         if whole_run:
             (run,) = self._do([self._task("run", OURS, folder, kept)])
-            self.runs[name] = {"nodes": size, "steps": run["run"]}
+            self.runs[name] = {"nodes": size, **run["run"]}
             took = without_map(self.runs[name])
             _say(f"{name}: whole run but the map {took.clock_s:.1f} s, {took.cpu_s:.1f} s of the "
                  f"processor, {took.peak_mb:,.0f} MB")  # fmt: skip

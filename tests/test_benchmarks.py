@@ -67,6 +67,19 @@ def test_the_map_is_no_part_of_end_to_end(benchmarks):
         "map": (500.0, 9000.0, 500.0),
         "files": (30.0, 800.0, 9),
     }
-    (whole,) = promises.promises([], {"1,000,000": {"nodes": 995_122, "steps": steps}}, [])
+    run = {"nodes": 995_122, "steps": steps, "homes": 273_673, "assessed_s": 21.5}
+    whole, assessed = promises.promises([], {"1,000,000": run}, [])
     assert whole.met
     assert whole.measured == "49.0 s (80.0 s by the clock), 0.9 GB"
+    assert assessed.measured == "21.5 s"
+    assert not assessed.met
+
+
+@pytest.mark.parametrize(
+    ("clock_s", "cpu_s", "met"), [(110, 130, True), (130, 110, True), (130, 121, False)]
+)
+def test_neither_a_busy_machine_nor_two_busy_cores_break_a_promise(benchmarks, clock_s, cpu_s, met):
+    _, promises = benchmarks
+    run = {"nodes": 995_122, "homes": 1, "assessed_s": 1, "steps": {"all": (clock_s, 900, cpu_s)}}
+    whole, _ = promises.promises([], {"1,000,000": run}, [])
+    assert whole.met == met
