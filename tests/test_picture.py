@@ -109,6 +109,18 @@ def test_streets_have_the_colour_of_their_minutes(square):
     assert {y: colour_at(found, png, at(250, y)) for y in expected} == expected
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 4, 5, 1_000])
+def test_every_line_is_drawn_once_however_many_go_together(monkeypatch, at_once):
+    monkeypatch.setattr(picture, "_LINES_AT_ONCE", at_once)
+    lines = np.array([shapely.LineString([(n, 0), (n, 1), (n, n)]) for n in range(4)], dtype=object)
+    axes = Figure().add_subplot()
+    picture._stroke(axes, lines, {"edgecolor": WATER, "linewidth": 3, "zorder": 2})
+    drawn = [one.get_path() for one in axes.patches]
+    assert len(drawn) == -(-len(lines) // at_once)
+    some = [part for path in drawn for part in path.to_polygons(closed_only=False)]
+    assert [part.tolist() for part in some] == [list(map(list, line.coords)) for line in lines]
+
+
 def test_land_water_gap_facility_and_what_lies_outside(square):
     found, at = square
     png = pixels(map_png(found))

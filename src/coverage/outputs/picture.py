@@ -9,7 +9,6 @@ import pandas as pd
 import shapely
 from matplotlib import rc_context, rcParamsDefault
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -43,6 +42,8 @@ _MARGIN = 0.03
 _MOST_LABELS, _MOST_WATERS = 40, 5
 _SMALLEST_NAMED = 0.002
 """Share of the map that water must take to be named."""
+_LINES_AT_ONCE = 1_000
+"""Lines of a path: Agg takes ever longer for longer paths, and Python for more of them."""
 _LABEL_PX, _LABEL_WIDTH_PX = 27, 330
 
 
@@ -108,8 +109,8 @@ def _draw_ground(axes: Axes, findings: Findings) -> None:
     _fill(axes, [inputs.boundary], {"facecolor": LAND}, zorder=1)
     buildings = gpd.GeoSeries(inputs.buildings.geometry).to_crs(inputs.crs)
     _fill(axes, inputs.ground.water.geometry.to_numpy(), {"facecolor": WATER}, zorder=1.5)
-    lines = _coordinates(shapely.get_parts(inputs.ground.waterways.geometry.to_numpy()))
-    axes.add_collection(LineCollection(lines, colors=WATER, linewidths=3, zorder=1.5))
+    lines = shapely.get_parts(inputs.ground.waterways.geometry.to_numpy())
+    _stroke(axes, lines, {"edgecolor": WATER, "linewidth": 3, "zorder": 1.5})
     _fill(axes, buildings.to_numpy(), {"facecolor": BUILDING}, zorder=2)
 
 
@@ -125,15 +126,10 @@ def _draw_streets(axes: Axes, findings: Findings, tier: TierName, metres_per_px:
     )
     parts, of = shapely.get_parts(streets.geometry.to_numpy(), return_index=True)
     # The nearest last: where streets meet, those that are covered stay whole.
-    order = np.lexsort((np.arange(len(of)), -band[of]))
-    lines = _coordinates(parts[order])
-    axes.add_collection(
-        LineCollection(
-            lines, colors=colours[band[of]][order], linewidths=px[of][order], capstyle="round",
-            zorder=4,
-        ),
-        autolim=False,
-    )  # fmt: skip
+    for place in range(len(colours))[::-1]:
+        for wide in np.unique(px):
+            lines = parts[(band[of] == place) & (px[of] == wide)]
+            _stroke(axes, lines, {"edgecolor": colours[place], "linewidth": wide, "zorder": 4})
 
 
 def _draw_gaps(axes: Axes, findings: Findings, tier: TierName, metres_per_px: float) -> None:
@@ -247,6 +243,11 @@ def _outline(shapes: NDArray[np.object_]) -> Path | None:
     return Path(coordinates, codes)
 
 
-def _coordinates(lines: NDArray[np.object_]) -> list[NDArray[np.float64]]:
-    coordinates, line = shapely.get_coordinates(lines, return_index=True)
-    return np.split(coordinates, np.flatnonzero(np.diff(line)) + 1) if len(line) else []
+def _stroke(axes: Axes, lines: NDArray[np.object_], style: Style) -> None:
+    """Draw lines, many of them as one path."""
+    round_ends: Style = {"facecolor": "none", "capstyle": "round", "joinstyle": "round", **style}
+    for start in range(0, len(lines), _LINES_AT_ONCE):
+        some = lines[start : start + _LINES_AT_ONCE]
+        coordinates, line = shapely.get_coordinates(some, return_index=True)
+        codes = np.where(np.diff(line, prepend=-1) > 0, Path.MOVETO, Path.LINETO)
+        axes.add_artist(PathPatch(Path(coordinates, codes.astype(Path.code_type)), **round_ends))
