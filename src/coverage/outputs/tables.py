@@ -141,7 +141,7 @@ def to_csv(table: pd.DataFrame) -> bytes:
     for place, dtype in enumerate(table.dtypes):
         if not pd.api.types.is_numeric_dtype(dtype):
             values = table.iloc[:, place].tolist()
-            safe.isetitem(place, pd.Series(_each(_harmless, values), table.index, dtype=object))
+            safe.isetitem(place, pd.array(_each(_harmless, values), dtype=object))
     text = safe.to_csv(index=False, float_format=_number, lineterminator="\r\n")
     return text.encode("utf-8-sig")
 
