@@ -2,11 +2,12 @@
 
 import gzip
 
+import numpy as np
 import pytest
 
 from coverage.errors import Findings, InputError
 from coverage.inputs.osm_file import read_streets
-from coverage.inputs.walk_rules import decide, osmnx_walk
+from coverage.inputs.walk_rules import TAGS, decide, osmnx_walk
 
 NODES = "".join(
     f'<node id="{n}" version="1" lat="{29.5 + n / 1000}" lon="106.5"/>' for n in range(1, 7)
@@ -43,6 +44,20 @@ def test_ways_nodes_and_tags(osm):
     assert found.ways["name"].tolist() == ["云梯", None]
     assert found.node_id[found.tail].tolist() == [1, 2, 3]
     assert found.lon_lat[0].tolist() == pytest.approx([106.5, 29.501])
+
+
+def test_every_tag_is_kept_however_many_a_way_has(osm):
+    """Three hundred ways with one to ten tags each, among them such as nobody keeps."""
+    rng = np.random.default_rng(5)
+    others = [*TAGS[1:], "lanes", "footway", "maxspeed", "source", "note"]
+    tags = [
+        {"highway": "path"}
+        | {key: str(rng.integers(3)) for key in rng.choice(others, rng.integers(10), replace=False)}
+        for _ in range(300)
+    ]
+    found = read(osm(*(way(n, [1, 2], **own) for n, own in enumerate(tags, 1))))
+    for key in TAGS:
+        assert found.ways[key].tolist() == [own.get(key) for own in tags]
 
 
 def test_what_may_not_be_walked_is_counted_by_rule(osm):

@@ -30,6 +30,11 @@ _PER_DEGREE = 1e7
 nearest to the decimal, as other readers have it; multiplying by 1e-7 does not."""
 _UNDEFINED = 2**31 - 1
 """What libosmium stores for a node that the file does not hold."""
+_OFTEN = (
+    "highway", "name", "oneway", "surface", "service", "layer", "bridge", "lanes", "footway",
+    "tunnel", "access", "maxspeed", "incline", "sidewalk",
+)  # fmt: skip
+"""The tags that most streets have, the commonest first: most have no other."""
 _CHUNK = 2**22
 _OVERLAP = 2**12
 _CHANGES = re.compile(rb"<osmChange\b")
@@ -269,6 +274,7 @@ class _Found:
         self._met = 0
         self._places = array("q")
         self._tags, self._columns, self._decide_on = tags, columns, decide_on
+        self._looked_up = tuple(dict.fromkeys((*_OFTEN, *tags)))
         self.points = array("q")
         """Node, x and y of each reference, one after another."""
         self.lengths = array("q")
@@ -305,8 +311,12 @@ class _Found:
             new = any(node.ref < 0 for node in way.nodes)
             if not new and (not spots or not self._meets(*zip(*spots, strict=True))):
                 return
-        before = len(self.points)
-        self.points.extend([number for node in way.nodes for number in (node.ref, node.x, node.y)])
+        before, add = len(self.points), self.points.append
+        for node in way.nodes:
+            at = node.location
+            add(node.ref)
+            add(at.x)
+            add(at.y)
         self.lengths.append((len(self.points) - before) // 3)
         self._places.append(self._met - 1)
         self._way_ids.append(way.id)
@@ -324,9 +334,21 @@ class _Found:
         # Nothing but its class is the commonest set of all.
         if highway is not None and len(tags) == 1:
             if highway not in self._set_of_class:
-                self._set_of_class[highway] = self._known(tuple(map(tags.get, self._tags)))
+                self._set_of_class[highway] = self._known(self._row(tags))
             return self._set_of_class[highway]
-        return self._known(tuple(map(tags.get, self._tags)))
+        return self._known(self._row(tags))
+
+    def _row(self, tags: Any) -> Row:
+        """Return the values of the tags to keep, looked up until all that the way has are found."""
+        get, left = tags.get, len(tags)
+        found: dict[str, str] = {}
+        for key in self._looked_up:
+            if (value := get(key)) is not None:
+                found[key] = value
+                left -= 1
+                if left == 0:
+                    break
+        return tuple(map(found.get, self._tags))
 
     def _known(self, row: Row) -> int | None:
         if row not in self._sets:
