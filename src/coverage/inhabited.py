@@ -4,6 +4,7 @@ Their shape is the union of discs around the homes, closed.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,9 +62,10 @@ def inhabited_areas(xy: Floats, chosen: Sequence[Ints]) -> Inhabited:
     radius = _radius(apart)
     base = _draw(xy[every], radius)
     members = np.bincount(base.part, minlength=base.parts)
-    shapes, areas, of = [base.shapes], [], []
-    count = len(base.shapes)
-    for own in chosen:
+
+    def apart_from_base(own: Ints) -> tuple[_Drawn, Ints, NDArray[np.bool_]]:
+        """Return what of a set must be drawn for itself, the base's shapes that it has, and which
+        of its homes are in what was drawn."""
         there = np.searchsorted(every, own)
         missing = np.bincount(base.part[there], minlength=base.parts) < members
         alone = missing[base.part[there]]
@@ -75,14 +77,22 @@ def inhabited_areas(xy: Floats, chosen: Sequence[Ints]) -> Inhabited:
             own_radius = _radius(_apart(xy[own]))
         if own_radius != radius:
             missing, alone = np.ones(base.parts, dtype=bool), np.ones(len(own), dtype=bool)
-        drawn = _draw(xy[own[alone]], own_radius)
-        of_homes = base.of[there]
-        of_homes[alone] = np.where(drawn.of < 0, -1, drawn.of + count)
         kept = np.flatnonzero(~missing[base.part_of_shape])
-        areas.append(np.concatenate([kept, count + np.arange(len(drawn.shapes))]))
-        of.append(of_homes)
-        shapes.append(drawn.shapes)
-        count += len(drawn.shapes)
+        return _draw(xy[own[alone]], own_radius), kept, alone
+
+    shapes, areas, of = [base.shapes], [], []
+    count = len(base.shapes)
+    # Qhull and GEOS leave Python's lock alone.
+    with ThreadPoolExecutor() as beside:
+        for own, (drawn, kept, alone) in zip(
+            chosen, beside.map(apart_from_base, chosen), strict=True
+        ):
+            of_homes = base.of[np.searchsorted(every, own)]
+            of_homes[alone] = np.where(drawn.of < 0, -1, drawn.of + count)
+            areas.append(np.concatenate([kept, count + np.arange(len(drawn.shapes))]))
+            of.append(of_homes)
+            shapes.append(drawn.shapes)
+            count += len(drawn.shapes)
     return Inhabited(np.concatenate(shapes), areas, of)
 
 
