@@ -185,13 +185,13 @@ def _near(tail: NDArray[np.float64], head: NDArray[np.float64]) -> _Near:
         for begin in range(0, len(same), at_once):
             some = same[begin : begin + at_once]
             squared = _squared(tail[some], head[some] - tail[some], low[some], size[some[0]])
-            hit = squared.reshape(-1, nodes) < _FAR_M**2
-            amount[some] = own = hit.sum(axis=1)
-            first[some] = before + np.cumsum(own) - own
-            before += int(own.sum())
-            node = np.flatnonzero(hit)
+            node = np.flatnonzero(squared < _FAR_M**2)
+            begins = np.arange(len(some) + 1) * nodes
+            where = np.searchsorted(node, begins)
+            first[some], amount[some] = before + where[:-1], np.diff(where)
+            before += len(node)
             metres = np.sqrt(squared.reshape(-1)[node])
-            node -= np.repeat(np.arange(len(some)) * nodes, own)
+            node -= np.repeat(begins[:-1], amount[some])
             found.append((column[node], row[node], metres))
     column, row, metres = (np.concatenate(each) for each in zip(*found, strict=True))
     return _Near(first, amount, column, row, metres, low, high)
@@ -215,7 +215,8 @@ def _squared(
         :, :, None
     ]
     np.clip(share, 0, 1, out=share)
-    off = x[:, None, :] - share * dx[:, None, None]
+    off = share * dx[:, None, None]
+    np.subtract(x[:, None, :], off, out=off)
     off *= off
     share *= dy[:, None, None]
     share -= y[:, :, None]
