@@ -713,3 +713,35 @@ def test_a_study_that_asks_for_no_visits_says_nothing_of_them(result):
     silent = dataclasses.replace(result, visits=None)
     page = Page(report_html(silent))
     assert "上门" not in page.shown["zh"].split("研究设定全文")[0]
+
+
+def test_a_little_map_holds_what_is_in_its_window_cut_and_only_that():
+    view = report_maps._View(west=0, north=100, scale=1, width=100, height=100)
+    random = np.random.default_rng(7)
+    places = random.uniform(-40, 140, (300, 1, 2)) + random.uniform(-30, 30, (300, 4, 2))
+    edges = [LineString([(0, 0), (0, 100)]), LineString([(100, 50), (130, 50)]), Point(-5, 5)]
+    shapes = np.array(
+        [*shapely.linestrings(places), *shapely.convex_hull(shapely.multipoints(places)), *edges,
+         box(0, 0, 100, 100), box(10, 10, 20, 20)],
+        dtype=object,
+    )  # fmt: skip
+    names = random.permutation(1_000)[: len(shapes)]
+    before = shapes.copy()
+    cut, found = report_maps._inside(view, shapes, names)
+    expected = shapely.clip_by_rect(shapes, 0, 0, 100, 100)
+    real = ~shapely.is_empty(expected)
+    assert 100 < real.sum() < len(shapes)
+    assert found.tolist() == names[real].tolist()
+    assert shapely.equals(cut, expected[real]).all()
+    assert (shapes == before).all()
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 7, 40, 10_000])
+def test_as_much_is_drawn_as_a_map_can_hold(most):
+    view = report_maps._View(west=0, north=100, scale=1, width=100, height=100)
+    random = np.random.default_rng(5)
+    lines = shapely.linestrings(random.uniform(0, 100, (60, 5, 2)))
+    coarse = shapely.simplify(lines, 20.0)
+    points = np.cumsum(shapely.get_num_coordinates(coarse))
+    drawn = report_maps._affordable(view, lines, 20.0, most)
+    assert drawn.tolist() == coarse[points <= most].tolist()

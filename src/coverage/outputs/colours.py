@@ -1,5 +1,7 @@
 """The colours of every picture; sequential and readable for colour-blind people."""
 
+from functools import cache
+
 import numpy as np
 
 # Three steps of viridis for 5, 10 and 15 minutes; longer walks run on towards yellow, each five
@@ -19,6 +21,7 @@ TIER_COLOURS = {"community": "#1b1b3a", "street": "#7a1f5c", "district": "#8a243
 """Markers of facilities, by tier."""
 
 
+@cache
 def band_colour(minutes: float) -> str:
     """Return the colour of the band that ends at so many minutes, as ``#rrggbb``."""
     rgb = (

@@ -28,6 +28,8 @@ _SMALLEST_M = 450.0
 """A card shows at least so much ground from west to east, metres."""
 _MOST_POINTS = 6_000
 """Of streets, and as many of buildings, on a card; the whole study has four times as many."""
+_LEAST_HOUSE = 3.0
+"""A building is drawn from this size on, square units."""
 _STEPS_M = (50, 100, 200, 250, 500, 1_000, 2_000, 2_500, 5_000, 10_000, 20_000)
 _UNITS = 10
 """Whole coordinates are tenths of a unit."""
@@ -55,6 +57,11 @@ class Ground:
             return np.zeros(0, dtype=object)
         shapes = frame.geometry.to_crs(self.findings.network.crs).to_numpy()
         return np.asarray(shapes[~shapely.is_empty(shapes)], dtype=object)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.float64]:
+        """The area of each building, square metres."""
+        return np.asarray(shapely.area(self.buildings))
 
     @cached_property
     def water(self) -> NDArray[np.object_]:
@@ -230,9 +237,10 @@ def _map(name: str, view: _View, parts: Iterable[str], kind: str) -> Markup:
 
 
 def _background(ground: Ground, view: _View, *, wide: float, most: int) -> list[str]:
-    houses = _inside(view, ground.buildings, np.arange(len(ground.buildings)))[0]
-    size = shapely.area(houses) * view.scale**2
-    houses = houses[size >= 3.0]
+    # What is too small as a whole need not be cut first.
+    seen = np.flatnonzero(ground.sizes * view.scale**2 >= _LEAST_HOUSE)
+    houses = _inside(view, ground.buildings[seen], seen)[0]
+    houses = houses[shapely.area(houses) * view.scale**2 >= _LEAST_HOUSE]
     order = np.argsort(-shapely.area(houses), kind="stable")
     water = _inside(view, ground.water, np.arange(len(ground.water)))[0]
     drawn = [
@@ -260,17 +268,23 @@ def _inside(
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """Return what of the shapes lies in the window, and their places."""
     window = shapely.box(*view.box)
-    near = places[shapely.intersects(shapes, window)]
-    cut = shapely.clip_by_rect(shapes[near], *view.box)
+    near = np.flatnonzero(shapely.intersects(shapes, window))
+    cut, bounds = shapes[near], shapely.bounds(shapes[near])
+    west, south, east, north = view.box
+    over = (bounds[:, :2] <= (west, south)).any(axis=1) | (bounds[:, 2:] >= (east, north)).any(
+        axis=1
+    )
+    cut[over] = shapely.clip_by_rect(cut[over], west, south, east, north)
     real = ~shapely.is_empty(cut)
-    return cut[real], near[real]
+    return cut[real], places[near[real]]
 
 
 def _affordable(
     view: _View, shapes: NDArray[np.object_], tolerance: float, most: int
 ) -> NDArray[np.object_]:
     """Return the shapes as coarse as the picture allows, the first where it holds no more."""
-    coarse = shapely.simplify(shapes, tolerance / view.scale)
+    # Each has two points at least.
+    coarse = shapely.simplify(shapes[: most // 2 + 1], tolerance / view.scale)
     points = np.cumsum(shapely.get_num_coordinates(coarse))
     return np.asarray(coarse[: int(np.searchsorted(points, most, side="right"))])
 
