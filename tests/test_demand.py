@@ -187,6 +187,27 @@ def test_buildings_are_read_with_levels_uses_and_entrances(tmp_path):
     assert found["entrances"].iloc[1] is None
 
 
+def test_an_outline_that_crosses_itself_is_no_building_and_keeps_its_number(tmp_path):
+    """A bow tie, then a square, then a square beyond the bounds."""
+    path = tmp_path / "a.osm"
+    at = {1: (0, 0), 2: (1, 1), 3: (1, 0), 4: (0, 1), 5: (5, 0), 6: (6, 0), 7: (6, 1), 8: (5, 1)}
+    nodes = [f'<node id="{n}" version="1" lon="{x / 1000}" lat="{y / 1000}"/>'
+             for n, (x, y) in at.items()]  # fmt: skip
+    ways = [(10, (1, 2, 3, 4, 1)), (11, (1, 3, 2, 4, 1)), (12, (5, 6, 7, 8, 5))]
+    shapes = [
+        f'<way id="{w}" version="1">{"".join(f"""<nd ref="{n}"/>""" for n in refs)}'
+        '<tag k="building" v="house"/></way>'
+        for w, refs in ways
+    ]
+    path.write_text(f'<osm version="0.6">{"".join(nodes + shapes)}</osm>', encoding="utf-8")
+    assert read_buildings(path)["osm_id"].tolist() == ["way/11", "way/12"]
+    near = read_buildings(path, within=shapely.box(-0.001, -0.001, 0.002, 0.002), numbered=True)
+    assert near["osm_id"].tolist() == ["way/11"]
+    assert near.index.tolist() == [1]
+    nowhere = read_buildings(path, within=shapely.box(7, 7, 8, 8))
+    assert len(nowhere) == 0
+
+
 @pytest.mark.realdata
 def test_the_buildings_of_yuzhong(yuzhong):
     found = read_buildings(yuzhong / "yuzhong-260426.osm.pbf")

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from struct import Struct
 from typing import Any
 
 import geopandas as gpd
@@ -19,6 +20,10 @@ COLUMNS = ("osm_id", "kind", "name", "levels", "use", "entrances", "geometry")
 _PER_DEGREE = 1e7
 _OTHER_USE = ("amenity", "shop", "office", "tourism", "leisure", "public_transport", "railway")
 _MOST_LEVELS = 150
+_FIRST_POINT = Struct("<22x2d")
+"""Of a MultiPolygon in WKB: byte order, kind and number of parts; of the first part the same, and
+the number of points of its first ring; then its points (OGC 06-103r4, 8.2)."""
+_HEAD = 2 * _FIRST_POINT.size
 _BLOCK = 2**14
 """So many outlines wait as text, which is far larger than the shapes it becomes."""
 
@@ -62,23 +67,29 @@ def _read(
     as_wkb = osmium.geom.WKBFactory()
     texts: list[str] = []
     blocks = []
-    rows = []
+    # Column by column: the interpreter's search for cycles would go through every row again.
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS[:5]}
     numbers = array("q")
     met = 0
     for area in _areas(path):
         if not area.visible or area.tags.get("building") in {None, "no"}:
             continue
         met += 1
-        if _begins_within(area, bounds):
+        # What crosses itself makes no outline.
+        if area.num_rings()[0] == 0:
+            continue
+        text = as_wkb.create_multipolygon(area)
+        if _begins_within(text, bounds):
             numbers.append(met - 1)
-            texts.append(as_wkb.create_multipolygon(area))
-            rows.append(_row(area))
+            texts.append(text)
+            for column, value in zip(columns.values(), _row(area), strict=True):
+                column.append(value)
             if len(texts) == _BLOCK:
                 blocks.append(shapely.from_wkb(texts))
                 texts.clear()
     polygons = np.concatenate([*blocks, shapely.from_wkb(np.array(texts, dtype=object))])
     single = shapely.get_num_geometries(polygons) == 1
-    frame = pd.DataFrame(rows, columns=list(COLUMNS[:5]))
+    frame = pd.DataFrame(columns)
     frame["entrances"] = _entrances(polygons, _doors(path))
     shapes = np.where(single, shapely.get_geometry(polygons, 0), polygons)
     found = gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
@@ -163,11 +174,11 @@ def _areas(path: Path) -> Iterator[Any]:
     )
 
 
-def _begins_within(area: Any, bounds: tuple[float, float, float, float]) -> bool:
-    """Say whether the first node lies within bounds: before a city's rings are read one by one."""
+def _begins_within(text: str, bounds: tuple[float, float, float, float]) -> bool:
+    """Say whether an outline's first point lies within bounds: read from its text, not a shape."""
     west, south, east, north = bounds
-    first = next((node for ring in area.outer_rings() for node in ring), None)
-    return first is not None and west <= first.lon <= east and south <= first.lat <= north
+    x, y = _FIRST_POINT.unpack_from(bytes.fromhex(text[:_HEAD]))
+    return bool(west <= x <= east and south <= y <= north)
 
 
 def _row(area: Any) -> tuple[Any, ...]:
