@@ -36,3 +36,9 @@ def test_what_lies_far_from_all_others_is_left_out():
 def test_without_others_nothing_is_near():
     none = np.zeros((0, 2))
     assert meeting(np.zeros((3, 2)), np.ones((3, 2)), none, none).tolist() == []
+
+
+def test_around_a_point_without_a_limit_everything_is_near():
+    low, high = corners([(0, 0, 1, 1), (50, 50, 1, 1)])
+    point = np.array([[7.0, 7.0]])
+    assert meeting(low, high, point - np.inf, point + np.inf).tolist() == [0, 1]

@@ -27,6 +27,9 @@ def meeting(
     """
     if len(others_low) == 0 or len(low) == 0:
         return np.zeros(0, dtype=np.int64)
+    if not (np.isfinite(others_low).all() and np.isfinite(others_high).all()):
+        # Around a point without a limit no box is too far.
+        return np.arange(len(low))
     corner = others_low.min(axis=0)
     extent = others_high.max(axis=0) - corner
     side = max(float(extent.max()) / _CELLS, 1e-9)
