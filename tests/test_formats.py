@@ -16,7 +16,6 @@ import pytest
 import shapely
 from click.testing import CliRunner
 from geopandas.testing import assert_geodataframe_equal
-from xlsxwriter.worksheet import Worksheet
 
 import coverage
 from coverage import pipeline
@@ -125,20 +124,6 @@ def test_geoparquet_without_its_package_says_what_to_install_before_the_run(monk
     assert done.exit_code == 2
     assert 'pip install "care-circle[geoparquet]"' in done.output
     assert require_formats(["geojson"]) == ("geojson",)
-
-
-def test_cells_are_those_of_the_library(result, monkeypatch):
-    odd = pd.DataFrame(
-        {
-            "name": ["<b>&\"", "", "😀", None], "covered": [True, False, None, True],
-            "share_elderly": [0.25, float("nan"), -0.0, 1 / 3], "osm_id": [2**53 + 1, 0, -7, 10**17],
-            "own": [1, "1", 2.5, float("inf")], "minutes": [1e-300, 1e300, 5.0, 123456.789],
-        }
-    )  # fmt: skip
-    sheets = {"odd": odd, "empty": odd[:0], **tables(result)}
-    quick = to_workbook(sheets, about(result))
-    monkeypatch.setattr("coverage.outputs.tables._Sheet", Worksheet)
-    assert to_workbook(sheets, about(result)) == quick
 
 
 def written(result, path: Path, **mixed: list[object]) -> bytes:

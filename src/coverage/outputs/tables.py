@@ -7,15 +7,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from inspect import unwrap
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import xlsxwriter
-from xlsxwriter.utility import xl_col_to_name
-from xlsxwriter.worksheet import Worksheet
 
 from ..findings import Findings
 from ..home_visits import HomeVisits
@@ -174,11 +169,9 @@ def to_workbook(sheets: Mapping[str, pd.DataFrame], said: Iterable[Line] = ()) -
         head = book.add_format(
             {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#e8eef0", "bottom": 1}
         )
-        # Beneath what lets a cell be named as "A1".
-        write_string, write_number = map(unwrap, (_Sheet.write_string, _Sheet.write_number))
         formats = {shown: book.add_format({"num_format": shown}) for _, shown in _SHOWN}
         for name, table in sheets.items():
-            sheet = book.add_worksheet(_SHEETS.get(name, name), worksheet_class=_Sheet)
+            sheet = book.add_worksheet(_SHEETS.get(name, name))
             sheet.freeze_panes(1, 1)
             sheet.set_row(0, 50)
             for column, title in enumerate(map(str, table.columns)):
@@ -192,11 +185,11 @@ def to_workbook(sheets: Mapping[str, pd.DataFrame], said: Iterable[Line] = ()) -
                     if value is None:
                         continue
                     if isinstance(value, str):
-                        write_string(sheet, row, column, value)
+                        sheet.write_string(row, column, value)
                     elif isinstance(value, bool):
                         sheet.write_boolean(row, column, value)
                     else:
-                        write_number(sheet, row, column, value, shown)
+                        sheet.write_number(row, column, value, shown)
             sheet.autofilter(0, 0, max(len(table), 1), max(len(table.columns) - 1, 0))
     return buffer.getvalue()
 
@@ -244,25 +237,6 @@ def _number(value: object) -> str:
     """Return a number to six digits, without those that say nothing: 30, not 30.000000."""
     text = f"{value:.6f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-class _Sheet(Worksheet):  # type: ignore[misc]
-    """A sheet that says its many texts and numbers to the file in one go each.
-
-    The same bytes as of the library's own way, which writes them where it asks another method.
-    """
-
-    def _write_cell(self, row: int, col: int, cell: Any) -> None:
-        kind = cell.__class__.__name__
-        if row in self.row_info or not (kind == "String" or kind == "Number"):
-            super()._write_cell(row, col, cell)
-            return
-        style = f' s="{cell.format._get_xf_index()}"' if cell.format else ""
-        said = f' t="s"><v>{cell.string}' if kind == "String" else f"><v>{cell.number:.16G}"
-        self.fh.write(f'<c r="{_letters(col)}{row + 1}"{style}{said}</v></c>')
-
-
-_letters = cache(xl_col_to_name)
 
 
 @contextmanager
