@@ -52,13 +52,12 @@ def names_by_weight(
     """
     code, known = pd.factorize(names, sort=True)
     group, code, _ = _sums(code, weight, of)
-    begins = np.searchsorted(group, group)
-    kept = np.arange(len(group)) - begins < most
-    texts = (
-        pd.Series(np.asarray(known, dtype=object)[code[kept]]).groupby(group[kept]).agg("、".join)
-    )
+    place = np.arange(len(group)) - np.searchsorted(group, group)
     found = np.full(count, "", dtype=object)
-    found[texts.index.to_numpy(int)] = texts.to_numpy(object)
+    for nth in range(most):
+        rows = np.flatnonzero(place == nth)
+        names_here = np.asarray(known, dtype=object)[code[rows]]
+        found[group[rows]] += names_here if nth == 0 else "、" + names_here
     return found
 
 

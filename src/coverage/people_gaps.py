@@ -1,6 +1,7 @@
 """Gaps in people: contiguous inhabited areas that are not covered, with head-count and cause."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,8 +143,16 @@ def people_gaps(
     """
     population = points["population"].to_numpy(float)
     homes = [np.flatnonzero((one.cause != "") & (population > 0)) for one in uncovered]
-    inhabited = inhabited_areas(shapely.get_coordinates(points.geometry.to_numpy()), homes)
-    of_streets = _areas_of(left, inhabited)
+    xy = shapely.get_coordinates(points.geometry.to_numpy())
+    with ThreadPoolExecutor(1) as beside:
+        drawing = beside.submit(inhabited_areas, xy, homes)
+        # Most are streets of several sets.
+        middles = np.concatenate([np.zeros((0, 2)), *(one[:, :2] for one in left)])
+        which, known = pd.factorize(middles[:, 0] + 1j * middles[:, 1])
+        tree = shapely.STRtree(shapely.points(known.real, known.imag))
+        inhabited = drawing.result()
+    of_streets = _areas_of(tree, np.split(which, np.cumsum([len(one) for one in left])[:-1]),
+                           inhabited)  # fmt: skip
     table = {
         "elderly": points["elderly"].to_numpy(float), "population": population, "area": area,
         "street": street,
@@ -163,21 +172,18 @@ def people_gaps(
     return found
 
 
-def _areas_of(left: Sequence[NDArray[np.float64]], inhabited: Inhabited) -> list[NDArray[np.int64]]:
-    """Return for the streets of each set the position in `Inhabited.shapes` of their area."""
-    # Most are streets of several sets.
-    middles = np.concatenate([np.zeros((0, 2)), *(one[:, :2] for one in left)])
-    which, known = pd.factorize(middles[:, 0] + 1j * middles[:, 1])
-    spots = shapely.points(known.real, known.imag)
-    shape, spot = shapely.STRtree(spots).query(inhabited.shapes, predicate="contains")
-    found, begin = [], 0
-    for areas, one in zip(inhabited.areas, left, strict=True):
-        own = np.zeros(len(inhabited.shapes), dtype=bool)
-        own[areas] = True
-        of_spot = np.full(len(spots), -1)
-        of_spot[spot[own[shape]]] = shape[own[shape]]
-        found.append(of_spot[which[begin : begin + len(one)]])
-        begin += len(one)
+def _areas_of(
+    tree: shapely.STRtree, sets: Sequence[NDArray[np.int64]], inhabited: Inhabited
+) -> list[NDArray[np.int64]]:
+    """Return of each set of spots, positions in the tree, the area that each spot lies in."""
+    shape, spot = tree.query(inhabited.shapes, predicate="contains")
+    found = []
+    for areas, own in zip(inhabited.areas, sets, strict=True):
+        is_own = np.zeros(len(inhabited.shapes), dtype=bool)
+        is_own[areas] = True
+        of_spot = np.full(len(tree), -1)
+        of_spot[spot[is_own[shape]]] = shape[is_own[shape]]
+        found.append(of_spot[own])
     return found
 
 
