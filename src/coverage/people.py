@@ -1,6 +1,7 @@
 """The people of a study: where they live, which tiers they reach, who does not and why."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from .circle import area_names, circle_by_area, circle_of, home_minutes
 from .demand import Demand
 from .fairness import fairness_of, gini_by_area
 from .groups import Groups, tier_groups
+from .inhabited import inhabited_areas
 from .links import Links, find_links
 from .network import WalkingNetwork
 from .people_gaps import Uncovered, find_people_gaps
@@ -111,35 +113,49 @@ def assess_people(
         network, snapped, places, direction=study.direction, horizon_min=study.horizon_min
     )
     homes = home_minutes(demand.points, places, links, tiers, thresholds, facilities.index)
-    service, access = service_of(
-        homes["elderly"].to_numpy(float), links, tiers, facilities["capacity"].to_numpy(float),
-        thresholds, decay=study.population.decay if study.population else "none",
-    )  # fmt: skip
-    homes = homes.assign(**{f"access_{tier}": values for tier, values in access.items()})
-    uncovered = uncovered_by(
-        study, network, homes, places, facilities, snapped, tiers, thresholds, covered
-    )
-    uncovered.append(circle_left(uncovered, covered["all"]))
-    area = area_names(homes, areas)
-    found = find_people_gaps(
-        network, inside, homes, places, uncovered, area=area, facilities=facilities
-    )
-    for one in uncovered[:-1]:
-        homes[f"cause_{one.tier}"] = one.cause
+    with ThreadPoolExecutor(1) as beside:
+        # Who is not covered is known before why, and drawing where they live leaves a core free.
+        late = [~homes[f"covered_{tier}"].to_numpy(bool) for tier in tiers]
+        late.append(np.logical_or.reduce(late))
+        lived_in = homes["population"].to_numpy(float) > 0
+        drawn = beside.submit(
+            inhabited_areas,
+            shapely.get_coordinates(homes.geometry.to_numpy()),
+            [np.flatnonzero(some & lived_in) for some in late],
+        )
+        service, access = service_of(
+            homes["elderly"].to_numpy(float), links, tiers,
+            facilities["capacity"].to_numpy(float), thresholds,
+            decay=study.population.decay if study.population else "none",
+        )  # fmt: skip
+        homes = homes.assign(**{f"access_{tier}": values for tier, values in access.items()})
+        uncovered = uncovered_by(
+            study, network, homes, places, facilities, snapped, tiers, thresholds, covered
+        )
+        homes = homes.assign(**{f"cause_{one.tier}": one.cause for one in uncovered})
+        uncovered.append(circle_left(uncovered, covered["all"]))
+        figures, fairness = circle_of(homes), fairness_of(homes, areas, thresholds)
+        by_area = by_zone = None
+        if areas is not None:
+            by_area = circle_by_area(homes, areas).join(gini_by_area(homes, areas))
+        if zones is not None:
+            by_zone = circle_by_area(homes, zones)
+        found = find_people_gaps(
+            network, inside, homes, places, uncovered, area=area_names(homes, areas),
+            facilities=facilities, drawn=drawn,
+        )  # fmt: skip
     return People(
         demand=demand,
         homes=homes,
         links=links,
         places=places,
-        figures=circle_of(homes),
-        areas=None
-        if areas is None
-        else circle_by_area(homes, areas).join(gini_by_area(homes, areas)),
-        zones=None if zones is None else circle_by_area(homes, zones),
+        figures=figures,
+        areas=by_area,
+        zones=by_zone,
         gaps=pd.concat([gaps for gaps, _, _ in found.values()]),
         causes={one.tier: elderly_by_cause(one.cause, homes) for one in uncovered},
         service=service,
-        fairness=fairness_of(homes, areas, thresholds),
+        fairness=fairness,
         unlisted={tier: (elderly, metres) for tier, (_, elderly, metres) in found.items()},
     )
 

@@ -1,7 +1,7 @@
 """Gaps in people: contiguous inhabited areas that are not covered, with head-count and cause."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,7 @@ def find_people_gaps(
     *,
     area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
+    drawn: Future[Inhabited] | None = None,
 ) -> dict[str, Gaps]:
     """Find the gaps of some tiers, of each those with the most elderly people first.
 
@@ -81,6 +82,9 @@ def find_people_gaps(
         Shape (D,), the name of the area that each home lies in; empty without areas.
     facilities
         All facilities (index: id, column ``name``).
+    drawn
+        The areas that those people make up whom each tier does not cover, where somebody draws
+        them already.
 
     Returns
     -------
@@ -97,6 +101,7 @@ def find_people_gaps(
         [pieces_left(network, inside, one) for one in uncovered],
         area=area,
         facilities=facilities,
+        drawn=drawn,
     )
 
 
@@ -125,6 +130,7 @@ def people_gaps(
     *,
     area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
+    drawn: Future[Inhabited] | None = None,
 ) -> dict[str, Gaps]:
     """Find the gaps as `find_people_gaps`, without the network.
 
@@ -138,19 +144,21 @@ def people_gaps(
         What each tier does not cover.
     left
         Their streets as `pieces_left` returns them.
-    area, facilities
+    area, facilities, drawn
         As of `find_people_gaps`.
     """
     population = points["population"].to_numpy(float)
     homes = [np.flatnonzero((one.cause != "") & (population > 0)) for one in uncovered]
     xy = shapely.get_coordinates(points.geometry.to_numpy())
     with ThreadPoolExecutor(1) as beside:
-        drawing = beside.submit(inhabited_areas, xy, homes)
+        drawing = beside.submit(inhabited_areas, xy, homes) if drawn is None else drawn
         # Most are streets of several sets.
         middles = np.concatenate([np.zeros((0, 2)), *(one[:, :2] for one in left)])
         which, known = pd.factorize(middles[:, 0] + 1j * middles[:, 1])
         tree = shapely.STRtree(shapely.points(known.real, known.imag))
         inhabited = drawing.result()
+    if [len(of) for of in inhabited.of] != [len(home) for home in homes]:
+        raise AssertionError("areas were drawn of other people")
     of_streets = _areas_of(tree, np.split(which, np.cumsum([len(one) for one in left])[:-1]),
                            inhabited)  # fmt: skip
     table = {
