@@ -56,5 +56,5 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 $(BENCH_VENV)/.installed: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --editable . --requirement benchmarks/requirements.txt
+	  --editable '.[geoparquet]' --requirement benchmarks/requirements.txt
 	@touch $@
