@@ -49,10 +49,7 @@ def parts_of_discs(places: Floats, radius_m: float) -> tuple[NDArray[np.object_]
     """Return the parts of the union of discs, and the part of each place; places as `_places`."""
     middle = places.mean(axis=0) if len(places) else np.zeros(2)
     places = places - middle
-    one, other, left_open, part = _outline_links(places, radius_m)
-    linked = part < 0
-    linked[one] = True
-    alone = np.flatnonzero(~linked)
+    one, other, left_open, part, alone = _outline_links(places, radius_m)
     corners, ring, part_of_ring = _rings(places, radius_m, one, other, left_open, part)
     count = len(part_of_ring)
     # A disc that meets no other has its whole circle.
@@ -78,8 +75,10 @@ def places_of(xy: Floats) -> tuple[Floats, Ints]:
     return np.column_stack([(key - y) >> 32, y]) * _SAME_M, which
 
 
-def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray[np.bool_], Ints]:
-    """Return the links of the alpha complex that the outline passes, each in both directions.
+def _outline_links(
+    places: Floats, radius_m: float
+) -> tuple[Ints, Ints, NDArray[np.bool_], Ints, Ints]:
+    """Return the links of the alpha complex from places at the outline.
 
     Returns
     -------
@@ -91,6 +90,8 @@ def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray
     part
         Shape (P,), which part of the union each place belongs to; -1 for one that Delaunay leaves
         out, within rounding of another.
+    alone
+        Places without any link.
     """
     triangles, neighbours = _triangles(places)
     small = _circumradius(places[triangles]) <= radius_m + _SAME_M
@@ -128,9 +129,19 @@ def _outline_links(places: Floats, radius_m: float) -> tuple[Ints, Ints, NDArray
     )
     known = np.full(count, len(triangles) == 0)
     known[triangles] = True
+    linked = ~known
+    linked[one] = True
+    # Most places lie within the union; only around the others is there an order to be known.
+    at_rim = np.zeros(count, dtype=bool)
+    at_rim[one[left_open]] = True
+    seen = at_rim[one]
+    one, other, left_open = one[seen], other[seen], left_open[seen]
     ahead = places[other] - places[one]
     order = np.lexsort([np.arctan2(ahead[:, 1], ahead[:, 0]), one])
-    return one[order], other[order], left_open[order], np.where(known, part, -1)
+    return (
+        one[order], other[order], left_open[order], np.where(known, part, -1),
+        np.flatnonzero(~linked),
+    )  # fmt: skip
 
 
 def _rings(
@@ -166,7 +177,8 @@ def _rings(
     extent = np.maximum(turn - to_crossing - to_crossing[after], 0.0)
     key, back = one * count + other, other * count + one
     by_key = np.argsort(key)
-    reverse = by_key[np.searchsorted(key, back, sorter=by_key)]
+    # A link to a place within the union has no reverse here, and no arc asks for it.
+    reverse = by_key[np.minimum(np.searchsorted(key, back, sorter=by_key), len(key) - 1)]
     arc = np.flatnonzero(left_open)
     position = np.full(len(one), -1)
     position[arc] = np.arange(len(arc))
