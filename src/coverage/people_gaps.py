@@ -21,6 +21,8 @@ from .snapping import Snapped
 SMALLEST_GAP_ELDERLY = 10.0
 """Gaps with fewer elderly people are counted and not listed."""
 _MOST_STREETS = 3
+_SHAPES_AT_ONCE = 5_000
+"""That a thread looks up."""
 
 COLUMNS = ["tier", "elderly", "population", "cause", "cause_zh", "cause_share", "area", "streets",
            "nearest_facility", "nearest_name", "minutes", "street_m"]  # fmt: skip
@@ -184,7 +186,7 @@ def _areas_of(
     tree: shapely.STRtree, sets: Sequence[NDArray[np.int64]], inhabited: Inhabited
 ) -> list[NDArray[np.int64]]:
     """Return of each set of spots, positions in the tree, the area that each spot lies in."""
-    shape, spot = tree.query(inhabited.shapes, predicate="contains")
+    shape, spot = _contained(tree, inhabited.shapes)
     found = []
     for areas, own in zip(inhabited.areas, sets, strict=True):
         is_own = np.zeros(len(inhabited.shapes), dtype=bool)
@@ -193,6 +195,21 @@ def _areas_of(
         of_spot[spot[is_own[shape]]] = shape[is_own[shape]]
         found.append(of_spot[own])
     return found
+
+
+def _contained(
+    tree: shapely.STRtree, shapes: NDArray[np.object_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return all pairs of a shape and a spot in it, looked up in several threads."""
+    begins = np.arange(0, len(shapes), _SHAPES_AT_ONCE)
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(
+            lambda begin: tree.query(shapes[begin : begin + _SHAPES_AT_ONCE], predicate="contains"),
+            begins,
+        ))  # fmt: skip
+    shape = [pairs[0] + begin for pairs, begin in zip(found, begins, strict=True)]
+    nothing = np.zeros(0, dtype=np.int64)
+    return np.concatenate([nothing, *shape]), np.concatenate([nothing, *(one[1] for one in found)])
 
 
 def _gaps(
