@@ -181,7 +181,7 @@ def standing(
 ) -> Stand:  # fmt: skip
     """Return where everything stands for one walker, given where it does for others."""
     usable = _usable(network)
-    limit_m = study.population.snap_limit_m if study.population else 300.0
+    limit_m = study.home_limit_m
     # The nearest of many streets is the nearest of fewer that it is among.
     wider = next((other for other in others if not (usable & ~other.usable).any()), None)
 

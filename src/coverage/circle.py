@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -168,10 +169,7 @@ def _circles(
 ) -> dict[str, NDArray[np.float64]]:
     """Return `circle_of` of each group of demand points, given the group of each."""
     elderly = points["elderly"].to_numpy(float)
-
-    def people(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.bincount(of[chosen], weights=elderly[chosen], minlength=count).astype(float)
-
+    people = partial(_people, elderly, of, count)
     total = np.bincount(of, weights=elderly, minlength=count).astype(float)
     population = np.bincount(of, weights=points["population"].to_numpy(float), minlength=count)
     covered = np.stack([points[f"covered_{tier}"].to_numpy(bool) for tier in TIERS])
@@ -194,6 +192,13 @@ def _circles(
     return figures
 
 
+def _people(
+    people: NDArray[np.float64], of: NDArray[np.int64], count: int, chosen: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the people of the chosen points in each group."""
+    return np.bincount(of[chosen], weights=people[chosen], minlength=count).astype(float)
+
+
 def minutes_figures(points: pd.DataFrame, group: str) -> dict[str, float]:
     """Return those figures of `circle_of` that come from the minutes to one tier or service."""
     whole = np.zeros(len(points), dtype=np.int64)
@@ -206,10 +211,7 @@ def _minutes_figures(
 ) -> dict[str, NDArray[np.float64]]:
     elderly = points["elderly"].to_numpy(float)
     minutes = points[f"minutes_{group}"].to_numpy(float)
-
-    def people(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.bincount(of[chosen], weights=elderly[chosen], minlength=count).astype(float)
-
+    people = partial(_people, elderly, of, count)
     figures = {f"elderly_unreachable_{group}": people(np.isnan(minutes))}
     for band in BANDS_MIN:
         figures[f"elderly_{group}_{band}min"] = people(minutes <= band + TIE_MIN)

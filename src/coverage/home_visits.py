@@ -211,7 +211,7 @@ def _on_foot(study: Study, inputs: Inputs, ready: Ready, points: gpd.GeoDataFram
     network = timed(ready.base, PACKAGED_WALKERS["adult"])
     return Travel(
         network,
-        snap_homes(network, points, limit_m=_home_limit_m(study)),
+        snap_homes(network, points, limit_m=study.home_limit_m),
         snap_facilities(study, network, inputs.facilities),
     )
 
@@ -224,11 +224,7 @@ def _by_car(study: Study, inputs: Inputs, _: Ready, points: gpd.GeoDataFrame) ->
     xy = shapely.get_coordinates(inputs.facilities.geometry.to_numpy())
     return Travel(
         network,
-        snap_homes(network, points, limit_m=_home_limit_m(study), onto=onto),
+        snap_homes(network, points, limit_m=study.home_limit_m, onto=onto),
         snap(network, xy, onto=onto, limit_m=study.facilities.snap_limit_m),
         PARK_MIN,
     )
-
-
-def _home_limit_m(study: Study) -> float:
-    return study.population.snap_limit_m if study.population else 300.0

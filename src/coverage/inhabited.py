@@ -6,7 +6,6 @@ Their shape is the union of discs around the homes, closed.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import shapely
@@ -152,18 +151,14 @@ def _draw(xy: Floats, radius_m: float) -> _Drawn:
     of = np.where(counts[part] == 1, begin[part], -1) if len(part) else part
     split = np.flatnonzero(counts[part] > 1)
     if len(split):
-        of[split] = within(shapely.points(xy[split]), shapes, "intersects")
+        of[split] = _around(shapely.points(xy[split]), shapes)
     return _Drawn(np.asarray(shapes), of_shape, of, part, len(merged))
 
 
-def within(
-    spots: NDArray[np.object_],
-    shapes: NDArray[np.object_],
-    relation: Literal["contains", "intersects"],
-) -> Ints:
-    """Return the shape that each spot lies in, -1 for none."""
+def _around(spots: NDArray[np.object_], shapes: NDArray[np.object_]) -> Ints:
+    """Return the shape around each spot, -1 for none."""
     of = np.full(len(spots), -1)
     # Asked by shape: a large one is made ready once for all its spots.
-    shape, spot = shapely.STRtree(spots).query(shapes, predicate=relation)
+    shape, spot = shapely.STRtree(spots).query(shapes, predicate="intersects")
     of[spot] = shape
     return of

@@ -94,7 +94,7 @@ def prepare(study: Study, inputs: Inputs, *, keep: Keep = compute_anew) -> Ready
 
 def homes_at(study: Study, ready: Ready, demand: Demand, *, keep: Keep = compute_anew) -> Snapped:
     """Return where the homes stand on the network."""
-    limit_m = study.population.snap_limit_m if study.population else 300.0
+    limit_m = study.home_limit_m
     places = keep(
         "homes",
         lambda: snap_homes(ready.network, demand.points, limit_m=limit_m, onto=ready.usable),

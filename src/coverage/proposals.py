@@ -190,7 +190,7 @@ def propose(
     within = np.array([thresholds[name] for name in names]) + TIE_MIN
     coverage_only = asked.objective in ("coverage", "full")
     horizon = float(within.max()) + 1 if coverage_only else study.horizon_min
-    home_limit_m = study.population.snap_limit_m if study.population else 300.0
+    home_limit_m = study.home_limit_m
     places = snap_homes(network, homes, limit_m=home_limit_m)
     walks = find_links(network, standing, places, direction=study.direction, horizon_min=horizon)
     members = groups_of(findings.facilities, study)

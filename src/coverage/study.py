@@ -15,6 +15,7 @@ from .service_kinds import SERVICES
 from .study_card import study_card
 from .study_parts import (
     BANDS_MIN,
+    HOME_LIMIT_M,
     SLIDER_MIN,
     AreasPart,
     CandidatesPart,
@@ -110,6 +111,11 @@ class Study(Part):
         """The walkers that map and report offer, this study's own first."""
         known = {**PACKAGED_WALKERS, **self.walkers}
         return tuple(known[name] for name in dict.fromkeys((self.walker, *self.compare)))
+
+    @property
+    def home_limit_m(self) -> float:
+        """Longest straight leg of a home, metres; as by default where nothing is said of people."""
+        return HOME_LIMIT_M if self.population is None else self.population.snap_limit_m
 
     @property
     def offered_min(self) -> tuple[float, ...]:

@@ -153,6 +153,10 @@ class ElevationPart(FilePart):
     """A raster of ground heights in metres."""
 
 
+HOME_LIMIT_M: float = 300
+"""How far a home may stand from a street unless a study says otherwise, metres."""
+
+
 class PopulationPart(FilePart):
     """Where people live; the kind of file says how they are given.
 
@@ -188,7 +192,7 @@ class PopulationPart(FilePart):
     population_bands: tuple[int, ...] = (1,)
     elderly_bands: tuple[int, ...] = ()
     decay: Literal["none", "steps", "gaussian"] = "none"
-    snap_limit_m: Number = Field(default=300, gt=0, le=5_000)
+    snap_limit_m: Number = Field(default=HOME_LIMIT_M, gt=0, le=5_000)
 
 
 class GroundPart(Part):

@@ -241,10 +241,9 @@ def _with_people(
     demand = inside_only(points.assign(order=order), plan.inputs.boundary)
     homes = demand.points.drop(columns="order")
     order = demand.points["order"].to_numpy(np.int64)
-    limit_m = part.snap_limit_m if part else 300.0
     # Homes stand on usable edges whatever the rules are.
     onto = usable_edges(network, real=labels.real)
-    places = snap_homes(network, homes, limit_m=limit_m, onto=onto)
+    places = snap_homes(network, homes, limit_m=study.home_limit_m, onto=onto)
     links = find_links(
         network, snapped, places, direction=study.direction, horizon_min=study.horizon_min
     )

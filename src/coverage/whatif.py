@@ -220,7 +220,7 @@ def prepared(findings: Findings, people: People) -> Before:
         links=people.links,
         direction=study.direction,
         horizon_min=study.horizon_min,
-        home_limit_m=study.population.snap_limit_m if study.population else 300.0,
+        home_limit_m=study.home_limit_m,
         facility_limit_m=study.facilities.snap_limit_m,
         anywhere=study.network.rules != "pedestrian",
         places=people.places,
