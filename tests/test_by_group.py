@@ -10,7 +10,7 @@ from coverage.by_group import (
     heaviest,
     heaviest_names,
     names_by_weight,
-    positions_by,
+    names_of,
     weighted_medians,
 )
 
@@ -52,13 +52,13 @@ def median(values, weight):
 @given(rows)
 def test_each_group_is_as_if_alone(found):
     of, names, weight, values = columns(found)
-    members = positions_by(of, GROUPS)
+    members = [np.flatnonzero(of == group) for group in range(GROUPS)]
     assert_array_equal(
-        heaviest_names(names, weight, of, GROUPS),
+        heaviest_names(names_of(names), weight, of, GROUPS),
         [(sums(names[here], weight[here]) or [""])[0] for here in members],
     )
     assert_array_equal(
-        names_by_weight(names, weight, of, GROUPS, most=2),
+        names_by_weight(names_of(names), weight, of, GROUPS, most=2),
         ["、".join(sums(names[here], weight[here])[:2]) for here in members],
     )
     assert_array_equal(

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from coverage.equity import (
     gini,
+    gini_by_group,
     lift_to_median,
     lorenz,
     people_unknown,
@@ -92,6 +93,14 @@ def test_gini_equals_all_pairs_of_people(crowd):
 def test_gini_ignores_the_scale_of_values_and_of_people(crowd, scale, people_scale):
     values, people = crowd
     assert_allclose(gini(values * scale, people * people_scale), gini(values, people), atol=1e-12)
+
+
+@given(crowds(st.one_of(VALUE, st.just(np.nan))), st.integers(-1, 3), st.randoms())
+def test_every_group_has_the_gini_of_its_own_people(crowd, least, random):
+    values, people = crowd
+    of = np.array([random.randint(least, 3) for _ in values])
+    alone = [gini(values[of == group], people[of == group]) for group in range(4)]
+    assert_allclose(gini_by_group(values, people, of, 4), alone, atol=1e-12)
 
 
 @given(crowds(), st.integers(1, 4))

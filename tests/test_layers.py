@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "coverage"
 # From the ground up; a module imports only what stands on a line above its own.
 LAYERS = [
     {"errors", "_numba_compat", "pieces", "cards", "service_kinds", "street_grid", "beside"},
-    {"bounds", "discs", "thin_systems"},
+    {"bounds", "discs", "spots", "thin_systems"},
     {"columns", "covered_parts", "rounds", "siting_problem"},
     {"siting_models", "siting_greedy"},
     {"siting_assignment", "siting_choice"},

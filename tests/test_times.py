@@ -16,7 +16,7 @@ from conftest import make_network
 from coverage import nearest, times
 from coverage.chains import Chains
 from coverage.contraction import Contraction, contract, contracted
-from coverage.links import find_links
+from coverage.links import any_within, find_links
 from coverage.nearest import minutes_to_nearest, nearest_seconds
 from coverage.pieces import PieceSets
 from coverage.reach import reach_of_each
@@ -130,6 +130,20 @@ def test_links_equal_a_search_over_every_node(town, direction, horizon_min):
     assert_array_equal(found.facility, dense.facility)
     for field in ("to_min", "back_min", "minutes"):
         assert_allclose(getattr(found, field), getattr(dense, field), rtol=0, atol=1e-9 / 60)
+
+
+@settings(max_examples=150, deadline=None)
+@given(towns(), DIRECTIONS, st.sampled_from(CUTOFFS), st.booleans())
+def test_any_within_are_those_of_a_link(town, direction, limit_min, few):
+    """From the places where they are the fewer, and else from the facilities."""
+    network, snapped, homes = town
+    if few:
+        snapped, homes = homes, snapped
+    dense = dense_walks.find_links(
+        network, snapped, homes, direction=direction, horizon_min=limit_min
+    )
+    found = any_within(network, snapped, homes, direction=direction, limit_min=limit_min)
+    assert_array_equal(found, np.isin(np.arange(len(homes.edge)), dense.place))
 
 
 @settings(max_examples=100, deadline=None)

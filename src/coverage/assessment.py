@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from .covered_parts import joined_lines, parts_along, parts_text
 from .nearest import Minutes
 from .network import WalkingNetwork
-from .pieces import SLIVER, Pieces, intersect, subtract, union, union_of, whole
+from .pieces import SLIVER, Pieces, intersect, parts_by_edge, subtract, union, union_of, whole
+from .times import each_of
 
 OUTSIDE_AREAS = "outside every area 片区之外"
 SCRAP_M = 1.0
@@ -86,13 +87,32 @@ def coverage_of(
         ``street_km``; for each key of `covered` ``covered_km_<key>`` and ``share_<key>``, the
         covered kilometres over ``street_km`` (NaN where there is no street).
     """
-    street_m = inside.length_m(network.length_m)
+    figures = coverages_of(network, {"": inside}, covered)
+    return {str(name): float(values.iloc[0]) for name, values in figures.items()}
+
+
+def coverages_of(
+    network: WalkingNetwork, parts: Mapping[str, Pieces], covered: Mapping[str, Pieces]
+) -> pd.DataFrame:
+    """Return the figures of `coverage_of` of each of some parts of the network (index: name)."""
+    every, count = parts_by_edge(list(parts.values()), network.length_m), len(parts)
+    street_m = np.bincount(every.place, weights=every.metres, minlength=count)
     figures = {"street_km": street_m / 1000}
     for key, pieces in covered.items():
-        covered_m = intersect(inside, pieces).length_m(network.length_m)
+        # Each covered piece beside the pieces of its edge.
+        one, other = each_of(every.first, pieces.edge)
+        shared = np.minimum(pieces.end[one], every.end[other]) - np.maximum(
+            pieces.start[one], every.start[other]
+        )
+        covered_m = np.bincount(
+            every.place[other], minlength=count,
+            weights=np.maximum(shared, 0.0) * network.length_m[every.edge[other]],
+        )  # fmt: skip
         figures[f"covered_km_{key}"] = covered_m / 1000
-        figures[f"share_{key}"] = covered_m / street_m if street_m > 0 else np.nan
-    return figures
+        figures[f"share_{key}"] = np.divide(
+            covered_m, street_m, out=np.full(count, np.nan), where=street_m > 0
+        )
+    return pd.DataFrame(figures, index=list(parts))
 
 
 def pieces_by_area(
@@ -127,11 +147,10 @@ def areas_coverage(
     `parts` are those of `pieces_by_area`; streets in none of the areas get a row of their own with
     an empty geometry, so that the rows add up to the whole.
     """
-    rows = [coverage_of(network, part, covered) for part in parts.values()]
     names = list(parts)
     shapes = [*areas.geometry, shapely.Polygon()][: len(names)]
     return gpd.GeoDataFrame(
-        pd.DataFrame(rows, index=pd.Index(names, name="area")),
+        coverages_of(network, parts, covered).rename_axis("area"),
         geometry=gpd.GeoSeries(shapes, index=pd.Index(names, name="area"), crs=areas.crs),
     )
 
@@ -221,8 +240,9 @@ def street_pieces(
     return pd.DataFrame(
         {
             "osm_id": network.ways.index.to_numpy()[way],
-            "name": network.ways["name"].to_numpy()[way],
-            "highway": network.ways["highway"].to_numpy()[way],
+            # As they are: pandas would make a text column of a million, which takes its time.
+            "name": pd.Series(network.ways["name"].to_numpy(object)[way], dtype=object),
+            "highway": pd.Series(network.ways["highway"].to_numpy(object)[way], dtype=object),
             "metres": (inside.end - inside.start) * network.length_m[inside.edge],
             **{f"minutes_{tier}": times.edge[inside.edge] for tier, times in minutes.items()},
             **{name: ends[:, column] for column, name in enumerate(_ENDS)},

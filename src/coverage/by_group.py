@@ -5,16 +5,37 @@ in none.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 
-def positions_by(of: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
-    """Return the positions of each of 0..count-1 in `of`, ascending."""
-    order = np.argsort(of, kind="stable")
-    return np.split(order, np.searchsorted(of[order], np.arange(count + 1)))[1:-1]
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of rows.
+
+    Attributes
+    ----------
+    code
+        Shape (R,), of each row its name's position in `known`; -1 for none.
+    known
+        The names, each once, in the order of the alphabet.
+    """
+
+    code: NDArray[np.int64]
+    known: NDArray[np.object_]
+
+    def of(self, rows: NDArray[np.int64]) -> "Names":
+        """Return the names of some rows."""
+        return Names(self.code[rows], self.known)
+
+
+def names_of(names: NDArray[np.object_]) -> Names:
+    """Return names of rows by number; rows of None and NaN have none."""
+    code, known = pd.factorize(names, sort=True)
+    return Names(code, np.asarray(known, dtype=object))
 
 
 def heaviest(
@@ -32,31 +53,28 @@ def heaviest(
 
 
 def heaviest_names(
-    names: NDArray[np.object_], weight: NDArray[np.float64], of: NDArray[np.int64], count: int
+    names: Names, weight: NDArray[np.float64], of: NDArray[np.int64], count: int
 ) -> NDArray[np.object_]:
     """Return each group's name with the greatest sum of weights; empty for a group of none.
 
     Of equal ones the first in the alphabet.
     """
-    code, known = pd.factorize(names, sort=True)
-    return np.append(np.asarray(known, dtype=object), "")[heaviest(code, weight, of, count)]
+    return np.append(names.known, "")[heaviest(names.code, weight, of, count)]
 
 
 def names_by_weight(
-    names: NDArray[np.object_], weight: NDArray[np.float64], of: NDArray[np.int64], count: int,
-    *, most: int,
+    names: Names, weight: NDArray[np.float64], of: NDArray[np.int64], count: int, *, most: int
 ) -> NDArray[np.object_]:  # fmt: skip
     """Return each group's names, `most` at most, those with most weight first, as one text.
 
-    Rows without a name (None, NaN) count for nothing.
+    Rows without a name count for nothing.
     """
-    code, known = pd.factorize(names, sort=True)
-    group, code, _ = _sums(code, weight, of)
+    group, code, _ = _sums(names.code, weight, of)
     place = np.arange(len(group)) - np.searchsorted(group, group)
     found = np.full(count, "", dtype=object)
     for nth in range(most):
         rows = np.flatnonzero(place == nth)
-        names_here = np.asarray(known, dtype=object)[code[rows]]
+        names_here = names.known[code[rows]]
         found[group[rows]] += names_here if nth == 0 else "、" + names_here
     return found
 

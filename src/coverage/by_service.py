@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from .assessment import OUTSIDE_AREAS, coverage_of
+from .assessment import OUTSIDE_AREAS, coverage_of, coverages_of
 from .circle import area_names, area_of, home_minutes, minutes_figures
 from .gaps import find_gaps
 from .groups import Groups, said_services, service_groups, thresholds_of
@@ -109,7 +109,11 @@ def assess_services(
     covered = {name: reach.within(promised[name], own) for name, own in groups.items()}
     streets = {WHOLE: coverage_of(network, inside, covered)}
     if areas is not None:
-        streets |= {area: coverage_of(network, part, covered) for area, part in parts.items()}
+        of_parts = coverages_of(network, parts, covered)
+        streets |= {
+            area: dict(zip(map(str, of_parts), figures, strict=True))
+            for area, figures in zip(parts, of_parts.to_numpy(float).tolist(), strict=True)
+        }
     silent = int((said_services(facilities) == "").sum())
     if people is None:
         gaps, unlisted = _street_gaps(

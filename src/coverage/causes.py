@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .links import find_links
+from .links import any_within
 from .network import WalkingNetwork, timed
 from .snapping import Snapped
 from .study_parts import Direction
@@ -16,8 +16,6 @@ from .walkers import PACKAGED_WALKERS
 FAR = 4.0
 """Who is near a facility as the crow flies and has no walk to it within so many horizons cannot
 pass."""
-_TURNED: Mapping[Direction, Direction] = {"to": "back", "back": "to", "worst": "worst"}
-"""The walk as it is for whoever stands at its other end."""
 
 CAUSES: Mapping[str, str] = {
     "not snapped": "未接入路网",
@@ -115,12 +113,15 @@ def find_causes(
 
     other = otherwise(network) if other is None else other
 
-    def covered_as(those: WalkingNetwork) -> NDArray[np.bool_]:
+    def covered_as(those: WalkingNetwork, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which of the homes asked about are covered on another network."""
+        covered = np.zeros(count, dtype=bool)
         # The legs are walked at this walker's pace on either network.
-        links = find_links(
-            those, facilities.snapped, places, direction=direction, horizon_min=threshold_min
-        )
-        return np.asarray(links.nearest(count) <= threshold_min + 1e-6 / 60)
+        covered[asked] = any_within(
+            those, facilities.snapped, places.of(np.flatnonzero(asked)), direction=direction,
+            limit_min=threshold_min,
+        )  # fmt: skip
+        return covered
 
     crow_m = threshold_min * 60 * network.walker.level_speed_mps
     near = np.zeros(count, dtype=bool)
@@ -132,35 +133,23 @@ def find_causes(
     if connected is None:
         there = facilities.snapped.edge[facilities.snapped.found]
         connected = np.isin(other.component[places.edge], np.unique(other.component[there]))
+    asked = uncovered & places.found & connected & near
     if passable is None:
         passable = ~np.isnan(minutes)
-        asked = np.flatnonzero(uncovered & places.found & connected & near & ~passable)
-        # Few: near a facility and yet beyond the horizon. So the search starts at the homes.
-        passable[asked] = can_pass(
-            network, places.of(asked), facilities.snapped, horizon_min, direction
-        )
+        beyond = np.flatnonzero(asked & ~passable)
+        passable[beyond] = any_within(
+            network, facilities.snapped, places.of(beyond), direction=direction,
+            limit_min=horizon_min * FAR,
+        )  # fmt: skip
     return np.select(
         [
             ~uncovered,
             ~places.found,
             ~connected,
             ~near,
-            ~passable & covered_as(other.adult),
-            covered_as(other.flat),
+            covered_as(other.adult, asked & ~passable),
+            covered_as(other.flat, asked),
         ],
         ["", "not snapped", "disconnected", "no facility", "barrier", "climb"],
         "detour",
     ).astype(object)
-
-
-def can_pass(
-    network: WalkingNetwork, places: Snapped, facilities: Snapped, horizon_min: float,
-    direction: Direction,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """Return which homes have a walk to any of the facilities in `FAR` times the horizon."""
-    links = find_links(
-        network, places, facilities, direction=_TURNED[direction], horizon_min=horizon_min * FAR
-    )
-    found = np.zeros(len(places.edge), dtype=bool)
-    found[links.facility] = True
-    return found

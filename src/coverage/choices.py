@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from .chains import Chains, link_chains
 from .circle import TIE_MIN, area_of, snap_homes
 from .contraction import OneWay, Places, contracted, paces
-from .curves import Curves, Pairs, PartsByEdge, parts_by_edge
+from .curves import Curves, Pairs
 from .network import WalkingNetwork, timed
-from .pieces import Pieces
+from .pieces import PartsByEdge, Pieces, parts_by_edge
 from .snapping import Snapped, snap_facilities, usable_edges
 from .study import Study
 from .study_parts import TIERS, Direction

@@ -233,12 +233,14 @@ def area_of(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> NDArray[np.int
     return of
 
 
-def circle_by_area(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+def circle_by_area(
+    points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, of: NDArray[np.int64] | None = None
+) -> pd.DataFrame:
     """Return `circle_of` for each area (index: name), and for the homes in none of them.
 
-    A home in two areas that overlap counts in the first.
+    A home in two areas that overlap counts in the first; `of` is their `area_of`, where known.
     """
-    of = area_of(points, areas)
+    of = area_of(points, areas) if of is None else of
     table = pd.DataFrame(
         _circles(points, of, len(areas) + 1),
         index=pd.Index([*areas.index, OUTSIDE_AREAS], name="area"),
@@ -247,8 +249,11 @@ def circle_by_area(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
     return table if (of == len(areas)).any() else table.iloc[:-1]
 
 
-def area_names(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
-    """Return the name of each home's area, as `area_of` finds it; empty without areas."""
+def area_names(
+    points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None, of: NDArray[np.int64] | None = None
+) -> NDArray[np.object_]:
+    """Return the name of each home's area, empty without areas; `of` is `area_of`, where known."""
     if areas is None:
         return np.full(len(points), "", dtype=object)
-    return np.append(areas.index.to_numpy(object), OUTSIDE_AREAS)[area_of(points, areas)]
+    of = area_of(points, areas) if of is None else of
+    return np.append(areas.index.to_numpy(object), OUTSIDE_AREAS)[of]

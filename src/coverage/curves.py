@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .contraction import OneWay, paces
 from .network import WalkingNetwork
-from .pieces import Pieces, intersect, union
+from .pieces import PartsByEdge, Pieces, intersect, union
 from .snapping import Snapped
 from .times import TIE_S, each_of, walked
 
@@ -43,50 +43,6 @@ class Pairs:
             {way: values[chosen] for way, values in self.tail_s.items()},
             {way: values[chosen] for way, values in self.head_s.items()},
         )
-
-
-@dataclass(frozen=True, slots=True)
-class PartsByEdge:
-    """Sets of pieces of street, edge by edge.
-
-    Attributes
-    ----------
-    count
-        Number of sets.
-    first
-        Shape (E + 1,), where the pieces of each edge begin.
-    place, edge
-        Shape (P,), of each piece its set and its edge, edges ascending.
-    start, end
-        Shape (P,), fractions of the edge.
-    metres
-        Shape (P,).
-    """
-
-    count: int
-    first: NDArray[np.int64]
-    place: NDArray[np.int64]
-    edge: NDArray[np.int64]
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    metres: NDArray[np.float64]
-
-
-def parts_by_edge(parts: Sequence[Pieces], length_m: NDArray[np.float64]) -> PartsByEdge:
-    """Return sets of pieces edge by edge, given the length of every edge."""
-    nothing = np.zeros(0, dtype=np.int64)
-    edge = np.concatenate([nothing, *(part.edge for part in parts)])
-    start, end = (
-        np.concatenate([np.zeros(0), *(getattr(part, name) for part in parts)])
-        for name in ("start", "end")
-    )
-    place = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    order = np.argsort(edge, kind="stable")
-    edge, start, end = edge[order], start[order], end[order]
-    first = np.searchsorted(edge, np.arange(len(length_m) + 1))
-    return PartsByEdge(
-        len(parts), first, place[order], edge, start, end, (end - start) * length_m[edge]
-    )
 
 
 @dataclass(slots=True)
@@ -124,7 +80,7 @@ class Curves:
         near &= least < self._whole_s[pairs.edge]
         self._kept.append((pairs.keep(near), least[near]))
 
-    def covered_m(self, parts: "PartsByEdge") -> NDArray[np.float64]:
+    def covered_m(self, parts: PartsByEdge) -> NDArray[np.float64]:
         """Return metres of street within each cut, shape (P, M), for sets of pieces of street."""
         cuts, sets = len(self.seconds), parts.count
         from_cut = np.full(len(self._whole_s), cuts)

@@ -5,6 +5,7 @@ stand behind each. All measures are those of the people themselves: a point of 2
 people of one value, and a point of none is not there. Unknown values are NaN.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -96,15 +97,43 @@ def gini(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     of all pairs of people over the mean. No small-sample correction: when one of n has all, G is
     (n - 1)/n.
     """
-    distinct, people = _distribution(values, weights, signed=False)
-    if len(distinct) == 0:
-        return float("nan")
-    if distinct[-1] == 0:
-        return 0.0
-    distinct, people = distinct / distinct[-1], people / people.sum()
-    below = np.cumsum(people)[:-1]
-    above = np.cumsum(people[::-1])[::-1][1:]
-    return float(np.sum(np.diff(distinct) * below * above) / np.sum(distinct * people))
+    _check(values, weights, signed=False)
+    return float(gini_by_group(values, weights, np.zeros(len(values), dtype=np.int64), 1)[0])
+
+
+def gini_by_group(
+    values: NDArray[np.float64], weights: NDArray[np.float64], of: NDArray[np.int64], count: int
+) -> NDArray[np.float64]:
+    """Return `gini` of each of so many groups, shape (count,).
+
+    Parameters
+    ----------
+    values, weights
+        As of `gini`.
+    of
+        Shape (D,), the group of each point, -1 for none.
+    """
+    _check(values, weights, signed=False)
+    rows = np.flatnonzero(~np.isnan(values) & (weights > 0) & (of >= 0))
+    rows = rows[np.lexsort((values[rows], of[rows]))]
+    group, value = of[rows], values[rows]
+    begins = np.searchsorted(group, np.arange(count + 1))
+    some = begins[1:] > begins[:-1]
+    greatest = np.zeros(count)
+    greatest[some] = value[begins[1:][some] - 1]
+    people = weights[rows] / np.bincount(group, weights=weights[rows], minlength=count)[group]
+    value = np.divide(value, greatest[group], out=np.zeros(len(rows)), where=greatest[group] > 0)
+    below, above = np.empty(len(rows)), np.empty(len(rows))
+    # Group by group, and each from its own side: how few have most is lost in a difference of sums.
+    for begin, end in itertools.pairwise(begins.tolist()):
+        np.cumsum(people[begin:end], out=below[begin:end])
+        np.cumsum(people[begin:end][::-1], out=above[begin:end][::-1])
+    gap = np.diff(value, prepend=0.0)
+    gap[begins[:-1][some]] = 0.0
+    spread = np.bincount(group[1:], weights=gap[1:] * below[:-1] * above[1:], minlength=count)
+    mean = np.bincount(group, weights=value * people, minlength=count)
+    found = np.divide(spread, mean, out=np.zeros(count), where=mean > 0)
+    return np.where(some, found, np.nan)
 
 
 def lorenz(

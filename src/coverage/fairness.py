@@ -5,18 +5,19 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from .by_group import positions_by
 from .circle import area_of
-from .equity import gini, lift_to_median, lorenz, people_unknown, worst_decile
+from .equity import gini, gini_by_group, lift_to_median, lorenz, people_unknown, worst_decile
 from .study_parts import TIERS
 
 _LORENZ_STEPS = 20
 
 
 def fairness_of(
-    homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None, thresholds_min: dict[str, float]
-) -> dict[str, dict[str, Any]]:
+    homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None, thresholds_min: dict[str, float],
+    of: NDArray[np.int64] | None = None,
+) -> dict[str, dict[str, Any]]:  # fmt: skip
     """Return the inequality of each tier over all elderly people.
 
     Parameters
@@ -27,6 +28,8 @@ def fairness_of(
         Areas to compare, or None.
     thresholds_min
         Minutes of each tier.
+    of
+        `coverage.circle.area_of` of the homes, where known.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def fairness_of(
     elderly = homes["elderly"].to_numpy(float)
     position = None
     if areas is not None:
-        of = area_of(homes, areas)
+        of = area_of(homes, areas) if of is None else of
         position = np.where(of < len(areas), of, -1)
     found: dict[str, dict[str, Any]] = {}
     for tier in TIERS:
@@ -68,20 +71,24 @@ def fairness_of(
     return found
 
 
-def gini_by_area(homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return ``gini_minutes_<tier>`` and ``gini_access_<tier>`` of each area (index: name)."""
+def gini_by_area(
+    homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, of: NDArray[np.int64] | None = None
+) -> pd.DataFrame:
+    """Return ``gini_minutes_<tier>`` and ``gini_access_<tier>`` of each area (index: name).
+
+    `of` is `coverage.circle.area_of` of the homes, where known.
+    """
     elderly = homes["elderly"].to_numpy(float)
-    values = {
-        f"gini_{what}_{tier}": homes[f"{what}_{tier}"].to_numpy(float)
+    of = area_of(homes, areas) if of is None else of
+    group = np.where(of < len(areas), of, -1)
+    columns = {
+        f"gini_{what}_{tier}": gini_by_group(
+            homes[f"{what}_{tier}"].to_numpy(float), elderly, group, len(areas)
+        )
         for tier in TIERS
         for what in ("minutes", "access")
     }
-    members = positions_by(area_of(homes, areas), len(areas))
-    rows = {
-        name: {column: gini(of[here], elderly[here]) for column, of in values.items()}
-        for name, here in zip(areas.index, members, strict=True)
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("area")
+    return pd.DataFrame(columns, index=areas.index).rename_axis("area")
 
 
 def _number(value: float) -> float | None:

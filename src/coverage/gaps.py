@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from .assessment import OUTSIDE_AREAS
-from .by_group import heaviest, heaviest_names, weighted_medians
+from .by_group import heaviest, heaviest_names, names_of, weighted_medians
 from .isochrones import street_space
 from .nearest import Minutes
 from .network import WalkingNetwork
@@ -94,7 +94,7 @@ def find_gaps(
     rows = {
         "tier": np.full(count, tier, dtype=object),
         "street_m": street_m[listed],
-        "area": heaviest_names(areas_at(middles, areas), metres, group, count),
+        "area": heaviest_names(names_of(areas_at(middles, areas)), metres, group, count),
         "nearest_facility": nearest,
         "nearest_name": pd.Series(nearest).map(facilities["name"]).fillna("").to_numpy(object),
         "minutes": weighted_medians(beyond, metres, group, count),

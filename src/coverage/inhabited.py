@@ -3,13 +3,18 @@
 Their shape is the union of discs around the homes, closed.
 """
 
+import itertools
+import math
+import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from .discs import QUAD_SEGS, Floats, Ints, parts_of_discs, places_of
@@ -17,6 +22,11 @@ from .discs import QUAD_SEGS, Floats, Ints, parts_of_discs, places_of
 NEIGHBOURS_M = 60.0
 """Homes up to twice this apart are neighbours in one area, metres."""
 _CLOSING_M = 30.0
+_USUAL_SHARE = 0.6
+"""Discs reach so far towards the next home, as a share of the usual distance: ours, a little over
+the half that would let them touch."""
+_PLACES_AT_ONCE = 20_000
+"""That a thread draws, where no part of them is larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,60 +67,45 @@ def inhabited_areas(xy: Floats, chosen: Sequence[Ints]) -> Inhabited:
         missing from is drawn once for all sets.
     """
     every = np.unique(np.concatenate([np.zeros(0, np.int64), *chosen]))
-    apart = _apart(xy[every])
-    radius = _radius(apart)
-    base = _draw(xy[every], radius)
-    members = np.bincount(base.part, minlength=base.parts)
-
-    def apart_from_base(own: Ints) -> tuple[_Drawn, Ints, NDArray[np.bool_]]:
-        """Return what of a set must be drawn for itself, the base's shapes that it has, and which
-        of its homes are in what was drawn."""
-        there = np.searchsorted(every, own)
-        missing = np.bincount(base.part[there], minlength=base.parts) < members
-        alone = missing[base.part[there]]
-        # As far as they have a neighbour in their part, those of whole parts keep it.
-        near = np.where(apart[there] <= 2 * (radius + _CLOSING_M), apart[there], np.inf)
-        near[alone] = _apart(xy[own[alone]])
-        own_radius = _radius(near)
-        if own_radius != radius or not np.isfinite(_middle(near)):
-            own_radius = _radius(_apart(xy[own]))
-        if own_radius != radius:
-            missing, alone = np.ones(base.parts, dtype=bool), np.ones(len(own), dtype=bool)
-        kept = np.flatnonzero(~missing[base.part_of_shape])
-        return _draw(xy[own[alone]], own_radius), kept, alone
-
-    shapes, areas, of = [base.shapes], [], []
-    count = len(base.shapes)
+    radius = _radius(xy[every])
     # Qhull and GEOS leave Python's lock alone.
-    with ThreadPoolExecutor() as beside:
-        for own, (drawn, kept, alone) in zip(
-            chosen, beside.map(apart_from_base, chosen), strict=True
-        ):
-            of_homes = base.of[np.searchsorted(every, own)]
-            of_homes[alone] = np.where(drawn.of < 0, -1, drawn.of + count)
-            areas.append(np.concatenate([kept, count + np.arange(len(drawn.shapes))]))
-            of.append(of_homes)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        (base,) = _draw(pool, [(xy[every], radius)])
+        members = np.bincount(base.part, minlength=base.parts)
+        shapes, areas, of, alone = [base.shapes], [], [], []
+        apart = []
+        for own in chosen:
+            there = np.searchsorted(every, own)
+            # What of a set must be drawn for itself, and the base's shapes that it has.
+            missing = np.bincount(base.part[there], minlength=base.parts) < members
+            own_radius = _radius(xy[own])
+            if own_radius != radius:
+                missing = np.ones(base.parts, dtype=bool)
+            alone.append(missing[base.part[there]])
+            apart.append((xy[own[alone[-1]]], own_radius))
+            areas.append(np.flatnonzero(~missing[base.part_of_shape]))
+            of.append(base.of[there])
+        count = len(base.shapes)
+        for nth, drawn in enumerate(_draw(pool, apart)):
+            of[nth][alone[nth]] = np.where(drawn.of < 0, -1, drawn.of + count)
+            areas[nth] = np.concatenate([areas[nth], count + np.arange(len(drawn.shapes))])
             shapes.append(drawn.shapes)
             count += len(drawn.shapes)
     return Inhabited(np.concatenate(shapes), areas, of)
 
 
-def _apart(xy: Floats) -> Floats:
-    """Return the metres from each home to the nearest other place; infinite for none."""
+def _radius(xy: Floats) -> float:
+    """Return the radius of the discs around homes, by how far most are from the next place."""
     places, which = places_of(xy)
     if len(places) < 2:
-        return np.full(len(xy), np.inf)
-    return np.asarray(cKDTree(places).query(places, k=2)[0][:, 1][which])
-
-
-def _radius(apart: Floats) -> float:
-    """Return the radius of the discs around homes so far apart."""
-    middle = _middle(apart)
-    return max(NEIGHBOURS_M, 0.6 * middle) if np.isfinite(middle) else NEIGHBOURS_M
-
-
-def _middle(apart: Floats) -> float:
-    return float(np.median(apart)) if len(apart) else np.inf
+        return NEIGHBOURS_M
+    # In a square of this diagonal, any two are so near that the least radius holds.
+    side = NEIGHBOURS_M / _USUAL_SHARE / math.sqrt(2)
+    _, square = places_of(np.floor(places / side))
+    if (np.bincount(square)[square] > 1)[which].mean() > 0.5:
+        return NEIGHBOURS_M
+    apart = cKDTree(places).query(places, k=2)[0][:, 1]
+    return max(NEIGHBOURS_M, _USUAL_SHARE * float(np.median(apart[which])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +131,77 @@ class _Drawn:
     parts: int
 
 
-def _draw(xy: Floats, radius_m: float) -> _Drawn:
-    places, which = places_of(xy)
+def _draw(pool: Executor, sets: Sequence[tuple[Floats, float]]) -> list[_Drawn]:
+    """Return the areas of sets of homes, each with the radius of its discs."""
+    jobs = []
+    for xy, radius_m in sets:
+        places, which = places_of(xy)
+        chunks = _chunks(places, 2 * (radius_m + _CLOSING_M))
+        works = [pool.submit(_draw_places, places[chunk], radius_m) for chunk in chunks]
+        jobs.append((which, len(places), chunks, works))
+    return [
+        _joined(which, count, chunks, [work.result() for work in works])
+        for which, count, chunks, works in jobs
+    ]
+
+
+def _chunks(places: Floats, apart_m: float) -> list[Ints]:
+    """Return the places in chunks, of different ones all farther than so many metres apart."""
+    if len(places) <= _PLACES_AT_ONCE:
+        return [np.arange(len(places))]
+    # Whoever is as near lies in the same square or in one of the eight around it.
+    square = np.floor((places - places.min(axis=0)) / (apart_m + 1.0)).astype(np.int64)
+    rows = square[:, 1].max() + 3
+    key, of = np.unique(square[:, 0] * rows + square[:, 1], return_inverse=True)
+    links = []
+    for step in (1, rows - 1, rows, rows + 1):
+        there = np.searchsorted(key, key + step)
+        met = np.flatnonzero(np.append(key, -1)[there] == key + step)
+        links.append(np.stack([met, there[met]]))
+    one, other = np.concatenate(links, axis=1)
+    graph = coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(len(key), len(key)))
+    _, part = connected_components(graph, directed=False)
+    # The largest first: threads then end together.
+    size = np.bincount(part[of])
+    by_size = np.argsort(-size, kind="stable")
+    rank = np.empty(len(size), dtype=np.int64)
+    rank[by_size] = np.arange(len(size))
+    order = np.argsort(rank[part[of]], kind="stable")
+    ends = np.cumsum(size[by_size])
+    last = np.flatnonzero(np.diff(ends // _PLACES_AT_ONCE, append=-1))
+    return [order[begin:end] for begin, end in itertools.pairwise([0, *ends[last].tolist()])]
+
+
+def _joined(which: Ints, count: int, chunks: Sequence[Ints], found: Sequence[_Drawn]) -> _Drawn:
+    """Return the areas of homes from those of chunks of so many places, and the place of each."""
+    of, part = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    part_of_shape, shapes, parts = [], 0, 0
+    for chunk, one in zip(chunks, found, strict=True):
+        of[chunk] = np.where(one.of < 0, -1, one.of + shapes)
+        part[chunk] = one.part + parts
+        part_of_shape.append(one.part_of_shape + parts)
+        shapes, parts = shapes + len(one.shapes), parts + one.parts
+    return _Drawn(
+        np.concatenate([one.shapes for one in found]), np.concatenate(part_of_shape), of[which],
+        part[which], parts,
+    )  # fmt: skip
+
+
+def _draw_places(places: Floats, radius_m: float) -> _Drawn:
+    """Return the areas of homes that are each at a place of its own."""
     merged, part = parts_of_discs(places, radius_m + _CLOSING_M)
     # Each by itself: the parts lie apart.
     closed = shapely.buffer(merged, -_CLOSING_M, quad_segs=QUAD_SEGS)
     shapes, of_shape = shapely.get_parts(closed, return_index=True)
     kept = ~shapely.is_empty(shapes)
     shapes, of_shape = shapes[kept], of_shape[kept]
-    part = part[which]
     counts = np.bincount(of_shape, minlength=len(merged))
     begin = np.searchsorted(of_shape, np.arange(len(merged)))
     # Most parts are one area; in others a home's area is the one around it.
     of = np.where(counts[part] == 1, begin[part], -1) if len(part) else part
     split = np.flatnonzero(counts[part] > 1)
     if len(split):
-        of[split] = _around(shapely.points(xy[split]), shapes)
+        of[split] = _around(shapely.points(places[split]), shapes)
     return _Drawn(np.asarray(shapes), of_shape, of, part, len(merged))
 
 

@@ -1,10 +1,12 @@
 """Links: every home and every facility within a horizon of it, with the minutes of the walk."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import dijkstra
 
 from .contraction import OneWay, Places, contracted
 from .network import WalkingNetwork
@@ -101,6 +103,89 @@ def find_links(
         "worst": np.maximum(to_min, back_min), "either": np.minimum(to_min, back_min),
     }[direction]  # fmt: skip
     return Links(homes[home], facility, to_min, back_min, minutes)
+
+
+def any_within(
+    network: WalkingNetwork,
+    snapped: Snapped,
+    places: Snapped,
+    *,
+    direction: Direction,
+    limit_min: float,
+) -> NDArray[np.bool_]:
+    """Return which places have a walk to some facility within a limit.
+
+    They are those of which `find_links` finds a link, without the links of all others. Parameters
+    are those of `find_links`; `limit_min` is the longest walk, minutes.
+    """
+    if places.found.sum() <= snapped.found.sum():
+        return _linked(network, snapped, places, direction, limit_min)
+    on = contracted(network)
+    wanted = search(on, snapped, np.arange(len(snapped.edge)), limit_min * 60)
+    homes = np.flatnonzero(places.found)
+    stand = on.places(places.edge[homes], places.fraction[homes])
+    left_s = wanted.limit_s + TIE_S - places.leg_s[homes]
+    ways: tuple[OneWay, ...] = ("to", "back") if direction == "worst" else (direction,)
+    within = np.logical_and.reduce([_nearest_s(wanted, stand, (way,)) <= left_s for way in ways])
+    if len(ways) == 2 and not network.symmetric:
+        # The nearest one way need not be the nearest the other way: who is sure of one for both?
+        unsure = homes[within & (_nearest_s(wanted, stand, ways) > left_s)]
+        within[np.searchsorted(homes, unsure)] = _linked(
+            network, snapped, places.of(unsure), direction, limit_min
+        )
+    found = np.zeros(len(places.edge), dtype=bool)
+    found[homes] = within
+    return found
+
+
+def _linked(
+    network: WalkingNetwork, snapped: Snapped, places: Snapped, direction: Direction,
+    limit_min: float,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Return `any_within` from links, looked for from whichever are the fewer."""
+    found = np.zeros(len(places.edge), dtype=bool)
+    if not places.found.any():
+        return found
+    if places.found.sum() > snapped.found.sum():
+        links = find_links(network, snapped, places, direction=direction, horizon_min=limit_min)
+        found[links.place] = True
+        return found
+    # The walk as it is for whoever stands at its other end.
+    turned = _TURNED[direction]
+    links = find_links(network, places, snapped, direction=turned, horizon_min=limit_min)
+    found[links.facility] = True
+    return found
+
+
+_TURNED: Mapping[Direction, Direction] = {"to": "back", "back": "to", "worst": "worst"}
+
+
+def _nearest_s(wanted: Search, stand: Places, ways: tuple[OneWay, ...]) -> NDArray[np.float64]:
+    """Return seconds from each place to its nearest facility, their legs included.
+
+    Both ways at once: seconds that neither way to some one facility exceeds.
+    """
+    on, junctions = wanted.on, len(wanted.on.junction)
+    if len(wanted.facilities) == 0:
+        return np.full(len(stand.edge), np.inf)
+    arcs = wanted.arcs(ways[0]) if len(ways) == 1 else wanted.arcs_slower_way()
+    at_junction = dijkstra(
+        arcs.matrix, indices=junctions + np.arange(len(wanted.facilities)), min_only=True,
+        limit=wanted.limit_s + TIE_S,
+    )  # fmt: skip
+    entered = [stand.entered(way) for way in ways]
+    by_tail, by_head = (np.maximum.reduce([ends[k] for ends in entered]) for k in (0, 1))
+    seconds = np.minimum(
+        at_junction[on.tail[stand.chain]] + by_tail, at_junction[on.head[stand.chain]] + by_head
+    )
+    # In a facility's own chain a walk need pass no end.
+    order = np.argsort(stand.chain, kind="stable")
+    first = np.searchsorted(stand.chain[order], np.arange(len(on.chains) + 1))
+    member, item = each_of(first, wanted.places.chain)
+    own = stand.of(order[item])
+    along = np.maximum.reduce([wanted.along(member, way, own) for way in ways])
+    np.minimum.at(seconds, order[item], along)
+    return np.asarray(seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ import shapely
 from numpy.typing import NDArray
 
 from .causes import CAUSES, Facilities, Otherwise, find_causes, otherwise
-from .circle import area_names, circle_by_area, circle_of, home_minutes
+from .circle import area_names, area_of, circle_by_area, circle_of, home_minutes
 from .demand import Demand
 from .fairness import fairness_of, gini_by_area
 from .groups import Groups, tier_groups
 from .inhabited import inhabited_areas
 from .links import Links, find_links
 from .network import WalkingNetwork
-from .people_gaps import Uncovered, find_people_gaps
+from .people_gaps import Uncovered, find_people_gaps, streets_left
 from .pieces import Pieces
 from .service import service_of
 from .snapping import Snapped
@@ -109,11 +109,16 @@ def assess_people(
     """
     tiers = tier_groups(facilities)
     thresholds: dict[str, float] = {name: tier.threshold_min for name, tier in study.tiers}
-    links = find_links(
-        network, snapped, places, direction=study.direction, horizon_min=study.horizon_min
-    )
-    homes = home_minutes(demand.points, places, links, tiers, thresholds, facilities.index)
     with ThreadPoolExecutor(1) as beside:
+        # What needs no minutes, while they are looked for.
+        areas_of = None if areas is None else beside.submit(area_of, demand.points, areas)
+        left = beside.submit(
+            streets_left, network, inside, [covered[name] for name in (*tiers, "all")]
+        )
+        links = find_links(
+            network, snapped, places, direction=study.direction, horizon_min=study.horizon_min
+        )
+        homes = home_minutes(demand.points, places, links, tiers, thresholds, facilities.index)
         # Who is not covered is known before why, and drawing where they live leaves a core free.
         late = [~homes[f"covered_{tier}"].to_numpy(bool) for tier in tiers]
         late.append(np.logical_or.reduce(late))
@@ -134,15 +139,16 @@ def assess_people(
         )
         homes = homes.assign(**{f"cause_{one.tier}": one.cause for one in uncovered})
         uncovered.append(circle_left(uncovered, covered["all"]))
-        figures, fairness = circle_of(homes), fairness_of(homes, areas, thresholds)
+        of = None if areas_of is None else areas_of.result()
+        figures, fairness = circle_of(homes), fairness_of(homes, areas, thresholds, of)
         by_area = by_zone = None
         if areas is not None:
-            by_area = circle_by_area(homes, areas).join(gini_by_area(homes, areas))
+            by_area = circle_by_area(homes, areas, of).join(gini_by_area(homes, areas, of))
         if zones is not None:
             by_zone = circle_by_area(homes, zones)
         found = find_people_gaps(
-            network, inside, homes, places, uncovered, area=area_names(homes, areas),
-            facilities=facilities, drawn=drawn,
+            network, inside, homes, places, uncovered, area=area_names(homes, areas, of),
+            facilities=facilities, left=left.result, drawn=drawn,
         )  # fmt: skip
     return People(
         demand=demand,

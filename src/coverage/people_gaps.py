@@ -1,8 +1,9 @@
 """Gaps in people: contiguous inhabited areas that are not covered, with head-count and cause."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -11,18 +12,17 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from .by_group import heaviest_names, names_by_weight, weighted_medians
+from .by_group import Names, heaviest, heaviest_names, names_by_weight, names_of, weighted_medians
 from .causes import CAUSES
 from .inhabited import Inhabited, inhabited_areas
 from .network import WalkingNetwork
 from .pieces import Pieces, subtract
 from .snapping import Snapped
+from .spots import Spots, spots_of
 
 SMALLEST_GAP_ELDERLY = 10.0
 """Gaps with fewer elderly people are counted and not listed."""
 _MOST_STREETS = 3
-_SHAPES_AT_ONCE = 5_000
-"""That a thread looks up."""
 
 COLUMNS = ["tier", "elderly", "population", "cause", "cause_zh", "cause_share", "area", "streets",
            "nearest_facility", "nearest_name", "minutes", "street_m"]  # fmt: skip
@@ -53,6 +53,23 @@ class Uncovered:
     streets: Pieces
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What each of some tiers leaves uncovered of the streets.
+
+    Attributes
+    ----------
+    middles
+        The middles of all pieces, each once: most are left by several tiers.
+    which, metres
+        By tier: of each of its pieces the middle, and the length.
+    """
+
+    middles: Spots
+    which: list[NDArray[np.int64]]
+    metres: list[NDArray[np.float64]]
+
+
 Gaps = tuple[gpd.GeoDataFrame, float, float]
 """Gaps, and elderly people and metres of street that are uncovered and in no listed gap."""
 
@@ -66,6 +83,7 @@ def find_people_gaps(
     *,
     area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
+    left: Callable[[], Left] | None = None,
     drawn: Future[Inhabited] | None = None,
 ) -> dict[str, Gaps]:
     """Find the gaps of some tiers, of each those with the most elderly people first.
@@ -84,6 +102,8 @@ def find_people_gaps(
         Shape (D,), the name of the area that each home lies in; empty without areas.
     facilities
         All facilities (index: id, column ``name``).
+    left
+        Returns what `streets_left` finds, where somebody looks for it already.
     drawn
         The areas that those people make up whom each tier does not cover, where somebody draws
         them already.
@@ -96,11 +116,14 @@ def find_people_gaps(
         three street names by elderly people; the facility that is nearest for most; their median
         minutes (NaN when half or more are beyond the horizon); metres of uncovered street within.
     """
+    if left is None:
+        covered = [one.streets for one in uncovered]
+        left = partial(streets_left, network, inside, covered)
     return people_gaps(
         points,
         street_names(network, places),
         uncovered,
-        [pieces_left(network, inside, one) for one in uncovered],
+        left,
         area=area,
         facilities=facilities,
         drawn=drawn,
@@ -115,11 +138,37 @@ def street_names(network: WalkingNetwork, places: Snapped) -> NDArray[np.object_
     return names
 
 
-def pieces_left(
-    network: WalkingNetwork, inside: Pieces, uncovered: Uncovered
-) -> NDArray[np.float64]:
+def streets_left(network: WalkingNetwork, inside: Pieces, covered: Sequence[Pieces]) -> Left:
+    """Return what is left of the streets by tiers that cover some pieces."""
+    left = [subtract(inside, pieces) for pieces in covered]
+    which, cut, count = [], [], len(inside)
+    for one in left:
+        # Most are pieces of the study area as they are.
+        at = np.searchsorted(inside.edge, one.edge)
+        own = (inside.start[at] != one.start) | (inside.end[at] != one.end)
+        cut.append(one.keep(own))
+        at[own] = count + np.arange(len(cut[-1]))
+        which.append(at)
+        count += len(cut[-1])
+    middles = np.concatenate([network.ends_of(one).mean(axis=1) for one in (inside, *cut)])
+    metres = [(one.end - one.start) * network.length_m[one.edge] for one in left]
+    return Left(spots_of(middles), which, metres)
+
+
+def left_of(pieces: Sequence[NDArray[np.float64]]) -> Left:
+    """Return what is left by tiers, given the pieces of each as `pieces_left` returns them."""
+    middles = np.concatenate([np.zeros((0, 2)), *(one[:, :2] for one in pieces)])
+    which, known = pd.factorize(middles[:, 0] + 1j * middles[:, 1])
+    return Left(
+        spots_of(np.column_stack([known.real, known.imag])),
+        np.split(which, np.cumsum([len(one) for one in pieces])[:-1]),
+        [one[:, 2] for one in pieces],
+    )
+
+
+def pieces_left(network: WalkingNetwork, inside: Pieces, covered: Pieces) -> NDArray[np.float64]:
     """Return what is not covered of the streets: middles (x, y) and metres, shape (P, 3)."""
-    left = subtract(inside, uncovered.streets)
+    left = subtract(inside, covered)
     metres = (left.end - left.start) * network.length_m[left.edge]
     return np.column_stack([network.ends_of(left).mean(axis=1), metres])
 
@@ -128,7 +177,7 @@ def people_gaps(
     points: gpd.GeoDataFrame,
     street: NDArray[np.object_],
     uncovered: Sequence[Uncovered],
-    left: Sequence[NDArray[np.float64]],
+    left: Callable[[], Left],
     *,
     area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
@@ -145,7 +194,7 @@ def people_gaps(
     uncovered
         What each tier does not cover.
     left
-        Their streets as `pieces_left` returns them.
+        Returns their streets; called while the areas are drawn.
     area, facilities, drawn
         As of `find_people_gaps`.
     """
@@ -154,72 +203,67 @@ def people_gaps(
     xy = shapely.get_coordinates(points.geometry.to_numpy())
     with ThreadPoolExecutor(1) as beside:
         drawing = beside.submit(inhabited_areas, xy, homes) if drawn is None else drawn
-        # Most are streets of several sets.
-        middles = np.concatenate([np.zeros((0, 2)), *(one[:, :2] for one in left)])
-        which, known = pd.factorize(middles[:, 0] + 1j * middles[:, 1])
-        tree = shapely.STRtree(shapely.points(known.real, known.imag))
+        streets, table = left(), _Homes(
+            points["elderly"].to_numpy(float), population, names_of(area), names_of(street)
+        )  # fmt: skip
+        why = [(names_of(one.cause), names_of(one.nearest)) for one in uncovered]
         inhabited = drawing.result()
     if [len(of) for of in inhabited.of] != [len(home) for home in homes]:
         raise AssertionError("areas were drawn of other people")
-    of_streets = _areas_of(tree, np.split(which, np.cumsum([len(one) for one in left])[:-1]),
-                           inhabited)  # fmt: skip
-    table = {
-        "elderly": points["elderly"].to_numpy(float), "population": population, "area": area,
-        "street": street,
-    }  # fmt: skip
+    of_streets = _areas_of(streets, inhabited)
     found = {}
-    for one, home, areas, of, of_street, streets in zip(
-        uncovered, homes, inhabited.areas, inhabited.of, of_streets, left, strict=True
-    ):
+    for one, (cause, nearest), home, areas, of, of_street, metres in zip(
+        uncovered, why, homes, inhabited.areas, inhabited.of, of_streets, streets.metres,
+        strict=True,
+    ):  # fmt: skip
         # From the shapes of all sets to those of this one: -1 for no shape.
         own = np.full(len(inhabited.shapes) + 1, -1)
         own[areas] = np.arange(len(areas))
         found[one.tier] = _gaps(
-            one, home, {name: values[home] for name, values in table.items()},
-            inhabited.shapes[areas], own[of], own[of_street], streets[:, 2], facilities,
+            one.tier, table.of(home), cause.of(home), nearest.of(home), one.minutes[home],
+            inhabited.shapes[areas], own[of], own[of_street], metres, facilities,
             points.crs,
         )  # fmt: skip
     return found
 
 
-def _areas_of(
-    tree: shapely.STRtree, sets: Sequence[NDArray[np.int64]], inhabited: Inhabited
-) -> list[NDArray[np.int64]]:
-    """Return of each set of spots, positions in the tree, the area that each spot lies in."""
-    shape, spot = _contained(tree, inhabited.shapes)
+def _areas_of(left: Left, inhabited: Inhabited) -> list[NDArray[np.int64]]:
+    """Return of each tier the area that each of its pieces of street lies in, -1 for none."""
+    shape, spot = left.middles.within(inhabited.shapes)
     found = []
-    for areas, own in zip(inhabited.areas, sets, strict=True):
+    for areas, own in zip(inhabited.areas, left.which, strict=True):
         is_own = np.zeros(len(inhabited.shapes), dtype=bool)
         is_own[areas] = True
-        of_spot = np.full(len(tree), -1)
+        of_spot = np.full(len(left.middles), -1)
         of_spot[spot[is_own[shape]]] = shape[is_own[shape]]
         found.append(of_spot[own])
     return found
 
 
-def _contained(
-    tree: shapely.STRtree, shapes: NDArray[np.object_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return all pairs of a shape and a spot in it, looked up in several threads."""
-    begins = np.arange(0, len(shapes), _SHAPES_AT_ONCE)
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(
-            lambda begin: tree.query(shapes[begin : begin + _SHAPES_AT_ONCE], predicate="contains"),
-            begins,
-        ))  # fmt: skip
-    shape = [pairs[0] + begin for pairs, begin in zip(found, begins, strict=True)]
-    nothing = np.zeros(0, dtype=np.int64)
-    return np.concatenate([nothing, *shape]), np.concatenate([nothing, *(one[1] for one in found)])
+@dataclass(frozen=True, slots=True)
+class _Homes:
+    """Shape (H,) each: people of homes, and the names of the area and the street they are in."""
+
+    elderly: NDArray[np.float64]
+    population: NDArray[np.float64]
+    area: Names
+    street: Names
+
+    def of(self, homes: NDArray[np.int64]) -> "_Homes":
+        """Return some of the homes."""
+        return _Homes(
+            self.elderly[homes], self.population[homes], self.area.of(homes),
+            self.street.of(homes),
+        )  # fmt: skip
 
 
 def _gaps(
-    uncovered: Uncovered, home: NDArray[np.int64], homes: Mapping[str, NDArray[Any]],
+    tier: str, homes: _Homes, cause: Names, nearest: Names, minutes: NDArray[np.float64],
     shapes: NDArray[np.object_], shape: NDArray[np.int64], street_of: NDArray[np.int64],
     street_m: NDArray[np.float64], facilities: gpd.GeoDataFrame, crs: Any,
 ) -> Gaps:  # fmt: skip
     """Return the gaps of one tier, given its areas and which of them homes and streets are in."""
-    elderly, population = homes["elderly"], homes["population"]
-    people = np.bincount(shape + 1, weights=elderly, minlength=len(shapes) + 1)[1:]
+    people = np.bincount(shape + 1, weights=homes.elderly, minlength=len(shapes) + 1)[1:]
     listed = np.flatnonzero(people >= SMALLEST_GAP_ELDERLY)
     # Of equal ones the westernmost first.
     west, south, _, _ = shapely.bounds(shapes[listed]).T
@@ -228,35 +272,36 @@ def _gaps(
     # From the shapes to their ranks: -1 for those not listed, and for no shape.
     rank = np.full(len(shapes) + 1, -1)
     rank[listed] = np.arange(count)
-    of, weight = rank[shape], elderly
-    cause, nearest = uncovered.cause[home], uncovered.nearest[home]
-    main = heaviest_names(cause, weight, of, count)
+    of, weight = rank[shape], homes.elderly
+    code = heaviest(cause.code, weight, of, count)
+    main = cause.known[code]
     mostly = np.bincount(
-        of + 1, weights=np.where(cause == np.append(main, "")[of], weight, 0.0), minlength=count + 1
-    )[1:]
+        of + 1, weights=np.where(cause.code == np.append(code, -1)[of], weight, 0.0),
+        minlength=count + 1,
+    )[1:]  # fmt: skip
     nearest_id = heaviest_names(nearest, weight, of, count)
     in_gap = rank[street_of]
     rows = {
-        "tier": np.full(count, uncovered.tier, dtype=object),
+        "tier": np.full(count, tier, dtype=object),
         "elderly": people[listed],
-        "population": np.bincount(of + 1, weights=population, minlength=count + 1)[1:],
+        "population": np.bincount(of + 1, weights=homes.population, minlength=count + 1)[1:],
         "cause": main,
         "cause_zh": [CAUSES[name] for name in main],
         "cause_share": mostly / people[listed],
-        "area": heaviest_names(homes["area"], weight, of, count),
-        "streets": names_by_weight(homes["street"], weight, of, count, most=_MOST_STREETS),
+        "area": heaviest_names(homes.area, weight, of, count),
+        "streets": names_by_weight(homes.street, weight, of, count, most=_MOST_STREETS),
         "nearest_facility": nearest_id,
         "nearest_name": pd.Series(nearest_id).map(facilities["name"]).fillna("").to_numpy(object),
-        "minutes": weighted_medians(uncovered.minutes[home], weight, of, count),
+        "minutes": weighted_medians(minutes, weight, of, count),
         "street_m": np.bincount(in_gap + 1, weights=street_m, minlength=count + 1)[1:],
         "geometry": shapes[listed],
     }
-    index = pd.Index([f"{uncovered.tier}-{n:02d}" for n in range(1, count + 1)], name="gap")
+    index = pd.Index([f"{tier}-{n:02d}" for n in range(1, count + 1)], name="gap")
     gaps = gpd.GeoDataFrame(
         rows, index=index, columns=[*COLUMNS, "geometry"], geometry="geometry", crs=crs
     )
     return (
         gaps,
-        float(elderly.sum() - people[listed].sum()),
+        float(homes.elderly.sum() - people[listed].sum()),
         float(street_m[in_gap < 0].sum()),
     )

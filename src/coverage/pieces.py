@@ -4,6 +4,7 @@ What is reached, what lies in an area, what is covered: all are sets of pieces. 
 edge are fractions of its length, 0 at its tail and 1 at its head.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +94,21 @@ def intersect(one: Pieces, other: Pieces) -> Pieces:
 
 def subtract(one: Pieces, other: Pieces) -> Pieces:
     """Return what lies in `one` and not in `other`."""
+    if len(one) == 0 or len(other) == 0:
+        return one
+    # Most edges lie in `other` as a whole or not at all; only the rest is cut.
+    covered = np.zeros(max(one.edge[-1], other.edge[-1]) + 1, dtype=np.int8)
+    covered[other.edge] = 1
+    covered[other.edge[(other.start == 0) & (other.end == 1)]] = 2
+    left = one.keep(covered[one.edge] == 0)
+    rest = _cut_out(one.keep(covered[one.edge] == 1), other.keep(covered[other.edge] == 1))
+    every = Pieces(*(np.concatenate([getattr(left, name), getattr(rest, name)])
+                     for name in Pieces.__slots__))  # fmt: skip
+    return every.keep(np.argsort(every.edge, kind="stable"))
+
+
+def _cut_out(one: Pieces, other: Pieces) -> Pieces:
+    """Return `subtract` of any pieces, of which each is cut."""
     edges = one.edge[np.append(True, one.edge[1:] != one.edge[:-1])[: len(one)]]
     first = np.searchsorted(one.edge, other.edge)
     on_these = other.keep(np.append(one.edge, -1)[first] == other.edge)
@@ -165,3 +181,47 @@ class PieceSets:
             np.concatenate([full.start, start[part]]),
             np.concatenate([full.end, end[part]]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PartsByEdge:
+    """Sets of pieces of street, edge by edge.
+
+    Attributes
+    ----------
+    count
+        Number of sets.
+    first
+        Shape (E + 1,), where the pieces of each edge begin.
+    place, edge
+        Shape (P,), of each piece its set and its edge, edges ascending.
+    start, end
+        Shape (P,), fractions of the edge.
+    metres
+        Shape (P,).
+    """
+
+    count: int
+    first: NDArray[np.int64]
+    place: NDArray[np.int64]
+    edge: NDArray[np.int64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    metres: NDArray[np.float64]
+
+
+def parts_by_edge(parts: Sequence[Pieces], length_m: NDArray[np.float64]) -> PartsByEdge:
+    """Return sets of pieces edge by edge, given the length of every edge."""
+    nothing = np.zeros(0, dtype=np.int64)
+    edge = np.concatenate([nothing, *(part.edge for part in parts)])
+    start, end = (
+        np.concatenate([np.zeros(0), *(getattr(part, name) for part in parts)])
+        for name in ("start", "end")
+    )
+    place = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    order = np.argsort(edge, kind="stable")
+    edge, start, end = edge[order], start[order], end[order]
+    first = np.searchsorted(edge, np.arange(len(length_m) + 1))
+    return PartsByEdge(
+        len(parts), first, place[order], edge, start, end, (end - start) * length_m[edge]
+    )

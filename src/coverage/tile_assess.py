@@ -23,13 +23,13 @@ from .assessment import (
     with_any_and_all,
     within_each,
 )
-from .causes import FAR, Facilities, Otherwise, can_pass, find_causes, otherwise
+from .causes import FAR, Facilities, Otherwise, find_causes, otherwise
 from .circle import home_minutes, snap_homes
 from .demand import (
     inside_only,
 )
 from .groups import tier_groups
-from .links import Links, find_links
+from .links import Links, any_within, find_links
 from .nearest import minutes_to_nearest
 from .network import WalkingNetwork, timed
 from .people import circle_left
@@ -268,7 +268,7 @@ def _with_people(
         order=order,
         outside=demand.outside,
         service=service[(service != 0).any(axis=1)],
-        left={one.tier: pieces_left(network, inside, one) for one in (*uncovered, circle)},
+        left={one.tier: pieces_left(network, inside, one.streets) for one in (*uncovered, circle)},
         doubts=pd.concat(doubts, ignore_index=True),
     )
 
@@ -361,9 +361,10 @@ def look_again(plan: Plan, tile: int, placed: Placed, doubts: pd.DataFrame) -> N
     for tier, members in tier_groups(plan.inputs.facilities).items():
         here = np.flatnonzero((doubts["tier"] == tier).to_numpy())
         if len(here):
-            passes[here] = can_pass(
-                network, places.of(here), snapped.of(members), study.horizon_min, study.direction
-            )
+            passes[here] = any_within(
+                network, snapped.of(members), places.of(here), direction=study.direction,
+                limit_min=study.horizon_min * FAR,
+            )  # fmt: skip
     return passes
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .assessment import OUTSIDE_AREAS, SCRAP_M, street_rows
-from .circle import area_names, circle_by_area, circle_of
+from .circle import area_names, area_of, circle_by_area, circle_of
 from .demand import Demand
 from .fairness import fairness_of, gini_by_area
 from .groups import service_groups, tier_groups
@@ -20,7 +21,7 @@ from .inputs.without_streets import SmallInputs
 from .outputs.store import save_tables
 from .outputs.tables import plain_table
 from .people import circle_left, elderly_by_cause
-from .people_gaps import Uncovered, people_gaps
+from .people_gaps import Uncovered, left_of, people_gaps
 from .pieces import Pieces, union
 from .pipeline import with_people
 from .study import Study
@@ -100,9 +101,12 @@ def joined(
             study, inputs, facilities, streets, areas, None, None, None, _rounded(summary), {}
         )
     homes, left = _homes(found)
-    by_area = zones = None
+    by_area = zones = of = None
     if inputs.areas is not None and areas is not None:
-        by_area = circle_by_area(homes, inputs.areas).join(gini_by_area(homes, inputs.areas))
+        of = area_of(homes, inputs.areas)
+        by_area = circle_by_area(homes, inputs.areas, of).join(
+            gini_by_area(homes, inputs.areas, of)
+        )
         areas = with_people(areas, by_area)
     if inputs.zones is not None:
         zones = circle_by_area(homes, inputs.zones)
@@ -119,11 +123,11 @@ def joined(
     ]
     uncovered.append(circle_left(uncovered, _NO_PIECES))
     street = homes["street"].to_numpy(object)
-    area = area_names(homes, inputs.areas)
+    area = area_names(homes, inputs.areas, of)
+    streets_left = partial(left_of, [left[one.tier] for one in uncovered])
     gaps = people_gaps(
-        homes, street, uncovered, [left[one.tier] for one in uncovered], area=area,
-        facilities=inputs.facilities,
-    )  # fmt: skip
+        homes, street, uncovered, streets_left, area=area, facilities=inputs.facilities
+    )
     outside = np.sum([one.outside for one in found], axis=0)
     demand = Demand(homes, (float(outside[0]), float(outside[1])), unplaced,
                     inputs.population.assumed)  # fmt: skip
@@ -134,7 +138,7 @@ def joined(
         "elderly_unplaced": demand.unplaced[1],
         "assumed": demand.assumed,
         "uncovered_by_cause": {one.tier: elderly_by_cause(one.cause, homes) for one in uncovered},
-        "fairness": fairness_of(homes, inputs.areas, thresholds),
+        "fairness": fairness_of(homes, inputs.areas, thresholds, of),
     }
     summary["gaps"] = {
         tier: {

@@ -82,9 +82,7 @@ def save(
     uses = [getattr(result, f.name) for f in fields(result) if f.name not in _OF_THE_RUN]
     with staged(folder) as staging:
         for step, write in writers.items():
-            made = keep(step, partial(_made, write, staging), versions(), *uses)
-            for name, content in made.items():
-                (staging / name).write_bytes(content.tobytes())
+            _put(keep(step, partial(_made, write, staging), versions(), *uses), staging)
         written = sorted(path.name for path in staging.iterdir())
         _write_json(staging / "manifest.json", _manifest(result, staging, written))
         _exchange(staging, folder, written)
@@ -145,11 +143,30 @@ def _exchange(staging: Path, folder: Path, written: list[str]) -> None:
 
 
 def _made(write: Callable[[Path], None], staging: Path) -> dict[str, NDArray[np.uint8]]:
-    """Return the files that a writer writes, by name, as bytes."""
+    """Have a writer write its files into a folder; return them by name, as bytes.
+
+    Those are read from the files where somebody asks for them: a GeoPackage may be large.
+    """
+    made = {}
     with tempfile.TemporaryDirectory(dir=staging) as folder:
         write(Path(folder))
-        files = sorted(Path(folder).iterdir())
-        return {path.name: np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
+        for path in sorted(Path(folder).iterdir()):
+            path = path.rename(staging / path.name)
+            size = path.stat().st_size
+            made[path.name] = np.asarray(
+                np.memmap(path, dtype=np.uint8, mode="r") if size else np.zeros(0, np.uint8)
+            )
+    return made
+
+
+def _put(made: Mapping[str, NDArray[np.uint8]], folder: Path) -> None:
+    """Write those files that an earlier run made; those of this one are there.
+
+    Their bytes are let go with this call: some systems move no file that is held.
+    """
+    for name, content in made.items():
+        if not (folder / name).exists():
+            (folder / name).write_bytes(content.data)
 
 
 def _write_tables(result: Findings, folder: Path) -> None:
