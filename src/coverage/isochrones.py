@@ -59,15 +59,15 @@ def isochrones(
         ``tier``), ``facility`` (its id, empty for a tier), ``tier``, ``minutes``, ``area_m2`` and
         ``street_m`` (metres of street reached, each street once).
     """
-    each = spaces_of_each(growing(network, reach.pieces))
     each_m = np.column_stack([sets.length_m(network.length_m) for sets in reach.pieces])
     with ThreadPoolExecutor() as beside:
+        drawing = beside.submit(lambda: spaces_of_each(growing(network, reach.pieces)))
         within = {
             tier: [reach.within(cutoff, members) for cutoff in reach.cutoffs_min]
             for tier, members in tiers.items()
         }
         joined = {tier: _joined(network, bands, beside) for tier, bands in within.items()}
-        tables = []
+        each, tables = drawing.result(), []
         for tier, members in tiers.items():
             places = np.flatnonzero(np.isin(reach.facilities, members))
             own = [str(facility_ids[position]) for position in reach.facilities[places]]
