@@ -79,6 +79,34 @@ def test_frames_keep_types_index_order_and_coordinate_system(tmp_path):
     pd.testing.assert_frame_equal(out_and_in(plain[:0], tmp_path), plain[:0])
 
 
+@pytest.mark.parametrize("items", [
+    ["x", None, "", "x"], [None, None], [float("nan"), "x", None], [1, "x"], [True, "True"],
+    [("a",), None], [],
+])  # fmt: skip
+def test_columns_of_texts_and_of_anything(tmp_path, items):
+    column = np.empty(len(items), dtype=object)
+    column[:] = items
+    found = out_and_in(column, tmp_path)
+    assert found.dtype == object
+    # Told apart by their type, too: nothing known is a number that is none.
+    assert list(map(repr, found)) == list(map(repr, items))
+
+
+def test_missing_values_of_pandas_stay_missing(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "text": pd.Series(["a", None, "b"], dtype="str"),
+            "place": gpd.GeoSeries([shapely.Point(1, 2), None, shapely.Point()]),
+            "day": pd.Series(["2024-01-01", None, "2024-01-03"], dtype="datetime64[ns]"),
+        }
+    )
+    before = frame.copy()
+    found = out_and_in(frame, tmp_path)
+    pd.testing.assert_frame_equal(found, before)
+    # Nor does keeping change what is kept.
+    pd.testing.assert_frame_equal(frame, before)
+
+
 def test_a_network_and_a_study(tmp_path):
     network = make_network({0: (0, 0), 1: (9, 0)}, [(0, 1)], names=["一号路"])
     found = out_and_in({"network": network, "nothing": float("nan")}, tmp_path)

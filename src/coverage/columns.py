@@ -63,7 +63,7 @@ def write_columns(value: object, to: IO[bytes]) -> None:
         for number, column in enumerate(columns):
             entry = zipfile.ZipInfo(f"{number}{_ENDING}", _OLDEST)
             with archive.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, column, allow_pickle=False)
+                _write(column, file)
         archive.writestr(zipfile.ZipInfo(_TREE, _OLDEST), json.dumps(tree, ensure_ascii=False))
 
 
@@ -82,9 +82,7 @@ def read_columns(path: Path) -> Any:
             tree = json.loads(archive.read(_TREE))
             columns: dict[int, NDArray[Any]] = {
                 # Reading an entry checks its sum.
-                int(name.removesuffix(_ENDING)): np.lib.format.read_array(
-                    io.BytesIO(archive.read(name)), allow_pickle=False
-                )
+                int(name.removesuffix(_ENDING)): _read(archive.read(name))
                 for name in archive.namelist()
                 if name != _TREE
             }
@@ -96,6 +94,28 @@ def read_columns(path: Path) -> Any:
         EOFError, ImportError, NotImplementedError, shapely.errors.ShapelyError,
     ) as error:  # fmt: skip
         raise ColumnsError(f"{path.name} is not whole ({error}).") from error
+
+
+def _write(column: NDArray[Any], file: IO[bytes]) -> None:
+    """Write an array, contiguous and without objects, in NumPy's format.
+
+    In one go: `numpy.lib.format`, which does not know that the file is one, goes by small copies.
+    """
+    header = np.lib.format.header_data_from_array_1_0(column)
+    np.lib.format.write_array_header_1_0(file, header)
+    file.write(column.reshape(-1).view(np.uint8).data)
+
+
+def _read(entry: bytes) -> NDArray[Any]:
+    """Return the array in NumPy's format that `_write` wrote."""
+    header = io.BytesIO(entry)
+    if np.lib.format.read_magic(header) != (1, 0):
+        raise ValueError("a column of another version")
+    shape, by_column, kind = np.lib.format.read_array_header_1_0(header)
+    if by_column or kind.hasobject:
+        raise ValueError("a column of another kind")
+    # Bytes that may be changed, as those of any array.
+    return np.ndarray(shape, kind, buffer=bytearray(entry), offset=header.tell())
 
 
 def _tree(value: Any, columns: list[NDArray[Any]]) -> Any:
@@ -136,9 +156,9 @@ def _array(array: NDArray[Any], columns: list[NDArray[Any]]) -> dict[str, Any]:
         return {"is": "array", "column": _column(array, columns), "shape": list(array.shape)}
     if array.ndim != 1:
         raise TypeError("objects are kept in columns of one dimension only")
-    geometric = [isinstance(item, shapely.Geometry) for item in array]
-    if any(geometric):
-        if not all(yes or item is None for yes, item in zip(geometric, array, strict=True)):
+    geometric = shapely.is_geometry(array)
+    if geometric.any():
+        if not _all_none(array[~geometric]):
             raise TypeError("a column holds geometries or texts, not both")
         wkb = [b"" if item is None else item for item in shapely.to_wkb(array)]
         return {
@@ -146,10 +166,15 @@ def _array(array: NDArray[Any], columns: list[NDArray[Any]]) -> dict[str, Any]:
             "column": _column(np.frombuffer(b"".join(wkb), dtype=np.uint8), columns),
             "ends": _column(np.cumsum([len(item) for item in wkb], dtype=np.int64), columns),
         }
-    if all(item is None or type(item) is str for item in array):
+    if pd.api.types.infer_dtype(array) in ("string", "empty"):
         number, texts = pd.factorize(array)
-        return {"is": "text", "column": _column(number, columns), "of": texts.tolist()}
+        if _all_none(array[number < 0]):
+            return {"is": "text", "column": _column(number, columns), "of": texts.tolist()}
     return {"is": "objects", "items": [_tree(item, columns) for item in array]}
+
+
+def _all_none(items: NDArray[np.object_]) -> bool:
+    return all(item is None for item in items.tolist())
 
 
 def _frame(frame: pd.DataFrame, columns: list[NDArray[Any]]) -> dict[str, Any]:
@@ -157,9 +182,11 @@ def _frame(frame: pd.DataFrame, columns: list[NDArray[Any]]) -> dict[str, Any]:
     kept = []
     for position in range(frame.shape[1]):
         series = frame.iloc[:, position]
-        plain = np.asarray(series, dtype=None if isinstance(series.dtype, np.dtype) else object)
-        if pd.api.types.is_extension_array_dtype(series.dtype):
-            plain = np.array([None if item is pd.NA else item for item in plain], dtype=object)
+        if isinstance(series.dtype, np.dtype):
+            plain = np.asarray(series)
+        else:
+            plain = np.array(series, dtype=object)
+            plain[series.isna().to_numpy()] = None
         kept.append({"type": str(series.dtype), "values": _array(plain, columns)})
     index = frame.index
     ranged = isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
