@@ -175,7 +175,7 @@ def _array(array: NDArray[Any], columns: list[NDArray[Any]]) -> dict[str, Any]:
 
 def _all_none(items: NDArray[np.object_]) -> bool:
     # Counted by the list: most tags of most ways are none, and a loop would be the longest part.
-    return items.tolist().count(None) == len(items)
+    return bool(items.tolist().count(None) == len(items))
 
 
 def _frame(frame: pd.DataFrame, columns: list[NDArray[Any]]) -> dict[str, Any]:
