@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from coverage import inhabited
 from coverage.discs import union_of_discs
 from coverage.inhabited import NEIGHBOURS_M, inhabited_areas
 
@@ -141,6 +142,44 @@ def test_several_sets_are_drawn_as_each_alone(layout, count, size_m, shares, see
         # Every home lies in an area of its own set.
         assert np.isin(of, areas).all()
         assert shapely.dwithin(found.shapes[of], shapely.points(places[own]), 1e-6).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(["anywhere", "in a line", "40", "90", "180"]), st.integers(1, 300),
+    st.sampled_from([200, 3000, 20000]), st.integers(1, 40), st.integers(0, 10**6),
+)  # fmt: skip
+def test_homes_drawn_in_chunks_are_as_those_drawn_at_once(layout, count, size_m, most, seed):
+    places = homes(layout, count, size_m, seed)
+    sets = [np.arange(len(places)), np.arange(0, len(places), 2)]
+    at_once = inhabited_areas(places, sets)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inhabited, "_PLACES_AT_ONCE", most)
+        found = inhabited_areas(places, sets)
+    for k, own in enumerate(sets):
+        one, other = found.shapes[found.areas[k]], at_once.shapes[at_once.areas[k]]
+        assert len(one) == len(other)
+        one, other = shapely.union_all(one), shapely.union_all(other)
+        # By rounding only, as above.
+        assert shapely.hausdorff_distance(one, other) < 1.0
+        assert shapely.symmetric_difference(one, other).area < 1e-3 * one.area
+        assert np.isin(found.of[k], found.areas[k]).all()
+        spots = shapely.points(places[own])
+        assert shapely.dwithin(found.shapes[found.of[k]], spots, 1e-6).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["anywhere", "40", "90", "180"]), st.integers(2, 200),
+    st.sampled_from([200, 800, 3000, 12000]), st.integers(0, 10**6),
+)  # fmt: skip
+def test_discs_are_as_large_as_the_usual_distance_asks(layout, count, size_m, seed):
+    """Against the distances of all pairs: 0.6 of their median, and 60 m at least."""
+    places = homes(layout, count, size_m, seed)
+    apart = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    usual = np.median(apart.min(axis=1)) if len(places) > 1 else 0.0
+    assert inhabited._radius(places) == pytest.approx(max(NEIGHBOURS_M, 0.6 * usual), abs=0.02)
 
 
 def test_a_set_of_scattered_homes_has_larger_discs_of_its_own():

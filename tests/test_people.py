@@ -15,8 +15,15 @@ from coverage.circle import area_names, circle_by_area, circle_of, home_minutes,
 from coverage.links import Links, find_links
 from coverage.nearest import minutes_to_nearest
 from coverage.outputs.tables import to_workbook
-from coverage.people_gaps import SMALLEST_GAP_ELDERLY, Uncovered, find_people_gaps
-from coverage.pieces import Pieces, whole
+from coverage.people_gaps import (
+    SMALLEST_GAP_ELDERLY,
+    Uncovered,
+    find_people_gaps,
+    left_of,
+    pieces_left,
+    streets_left,
+)
+from coverage.pieces import Pieces, union, whole
 from coverage.service import service_of
 from coverage.snapping import snap
 from coverage.study_parts import TIERS
@@ -313,6 +320,34 @@ def test_gaps_are_ranked_by_people_and_the_tiny_ones_counted():
     assert gaps.is_valid.all()
     assert unlisted == 3 < SMALLEST_GAP_ELDERLY
     assert gaps["street_m"].sum() + unlisted_m == pytest.approx(2000)
+
+
+INTERVALS = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 8), st.integers(0, 8)), max_size=12
+).map(lambda rows: np.array(rows, dtype=float).reshape(-1, 3))
+
+
+@given(INTERVALS, st.lists(INTERVALS, min_size=1, max_size=3))
+def test_what_is_left_of_streets_is_the_same_by_number_and_by_place(all_inside, all_covered):
+    """With the network pieces are known by number, from tiles by where their middles are."""
+    network = make_network(
+        {n: (100.0 * n, 7.0 * n * n) for n in range(5)}, [(n, n + 1) for n in range(4)]
+    )
+    inside, *covered = (
+        union(rows[:, 0].astype(np.int64), rows[:, 1] / 8, rows[:, 2] / 8)
+        for rows in (all_inside, *all_covered)
+    )
+    by_number = streets_left(network, inside, covered)
+    by_place = left_of([pieces_left(network, inside, pieces) for pieces in covered])
+    for left in (by_number, by_place):
+        assert len(left.which) == len(left.metres) == len(covered)
+    for k, pieces in enumerate(covered):
+        expected = pieces_left(network, inside, pieces)
+        for left in (by_number, by_place):
+            middles = np.empty((len(left.middles), 2))
+            middles[left.middles.order] = left.middles.xy
+            assert_allclose(middles[left.which[k]], expected[:, :2], atol=1e-9)
+            assert_allclose(left.metres[k], expected[:, 2], atol=1e-9)
 
 
 def test_no_gap_at_all():

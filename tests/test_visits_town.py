@@ -235,6 +235,7 @@ def overpass(*ways):
 STREET_WAY = (list(range(1, len(STREET) + 1)), {"highway": "residential"})
 
 
+# The name again is the fixture's: see its import.
 def test_downloaded_streets_give_the_same_visits(town, visits, server: Server):  # noqa: F811
     _, facilities, areas = visits()
     text = (town / "study.toml").read_text(encoding="utf-8")

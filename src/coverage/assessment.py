@@ -94,7 +94,7 @@ def coverage_of(
 def coverages_of(
     network: WalkingNetwork, parts: Mapping[str, Pieces], covered: Mapping[str, Pieces]
 ) -> pd.DataFrame:
-    """Return the figures of `coverage_of` of each of some parts of the network (index: name)."""
+    """Return the kilometres and shares of `coverage_of` for parts of the network (index: name)."""
     every, count = parts_by_edge(list(parts.values()), network.length_m), len(parts)
     street_m = np.bincount(every.place, weights=every.metres, minlength=count)
     figures = {"street_km": street_m / 1000}

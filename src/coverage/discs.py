@@ -46,7 +46,7 @@ def union_of_discs(places: Floats, radius_m: float) -> NDArray[np.object_]:
 
 
 def parts_of_discs(places: Floats, radius_m: float) -> tuple[NDArray[np.object_], Ints]:
-    """Return the parts of the union of discs, and the part of each place; places as `_places`."""
+    """Return the parts of the union of discs, and the part of each place, as of `places_of`."""
     middle = places.mean(axis=0) if len(places) else np.zeros(2)
     places = places - middle
     one, other, left_open, part, alone = _outline_links(places, radius_m)

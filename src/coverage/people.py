@@ -148,7 +148,7 @@ def assess_people(
             by_zone = circle_by_area(homes, zones)
         found = find_people_gaps(
             network, inside, homes, places, uncovered, area=area_names(homes, areas, of),
-            facilities=facilities, left=left.result, drawn=drawn,
+            facilities=facilities, left=left.result, drawn=drawn.result,
         )  # fmt: skip
     return People(
         demand=demand,

@@ -1,7 +1,7 @@
 """Gaps in people: contiguous inhabited areas that are not covered, with head-count and cause."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -62,7 +62,8 @@ class Left:
     middles
         The middles of all pieces, each once: most are left by several tiers.
     which, metres
-        By tier: of each of its pieces the middle, and the length.
+        By tier, shape (P,) each: of each of its pieces the position in `middles`, and the length,
+        metres.
     """
 
     middles: Spots
@@ -84,7 +85,7 @@ def find_people_gaps(
     area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
     left: Callable[[], Left] | None = None,
-    drawn: Future[Inhabited] | None = None,
+    drawn: Callable[[], Inhabited] | None = None,
 ) -> dict[str, Gaps]:
     """Find the gaps of some tiers, of each those with the most elderly people first.
 
@@ -105,8 +106,8 @@ def find_people_gaps(
     left
         Returns what `streets_left` finds, where somebody looks for it already.
     drawn
-        The areas that those people make up whom each tier does not cover, where somebody draws
-        them already.
+        Returns the areas that those people make up whom each tier does not cover, where somebody
+        draws them already.
 
     Returns
     -------
@@ -156,7 +157,10 @@ def streets_left(network: WalkingNetwork, inside: Pieces, covered: Sequence[Piec
 
 
 def left_of(pieces: Sequence[NDArray[np.float64]]) -> Left:
-    """Return what is left by tiers, given the pieces of each as `pieces_left` returns them."""
+    """Return what is left by tiers, given the pieces of each as `pieces_left` returns them.
+
+    For who has no network: tiles hand their pieces back as middles.
+    """
     middles = np.concatenate([np.zeros((0, 2)), *(one[:, :2] for one in pieces)])
     which, known = pd.factorize(middles[:, 0] + 1j * middles[:, 1])
     return Left(
@@ -181,7 +185,7 @@ def people_gaps(
     *,
     area: NDArray[np.object_],
     facilities: gpd.GeoDataFrame,
-    drawn: Future[Inhabited] | None = None,
+    drawn: Callable[[], Inhabited] | None = None,
 ) -> dict[str, Gaps]:
     """Find the gaps as `find_people_gaps`, without the network.
 
@@ -202,12 +206,13 @@ def people_gaps(
     homes = [np.flatnonzero((one.cause != "") & (population > 0)) for one in uncovered]
     xy = shapely.get_coordinates(points.geometry.to_numpy())
     with ThreadPoolExecutor(1) as beside:
-        drawing = beside.submit(inhabited_areas, xy, homes) if drawn is None else drawn
+        if drawn is None:
+            drawn = beside.submit(inhabited_areas, xy, homes).result
         streets, table = left(), _Homes(
             points["elderly"].to_numpy(float), population, names_of(area), names_of(street)
         )  # fmt: skip
         why = [(names_of(one.cause), names_of(one.nearest)) for one in uncovered]
-        inhabited = drawing.result()
+        inhabited = drawn()
     if [len(of) for of in inhabited.of] != [len(home) for home in homes]:
         raise AssertionError("areas were drawn of other people")
     of_streets = _areas_of(streets, inhabited)

@@ -39,7 +39,10 @@ class Spots:
         return len(self.order)
 
     def within(self, polygons: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return all pairs of a polygon and a spot in it; a spot on the rim is not in it."""
+        """Return all pairs of a polygon and a spot in it; a spot on the rim is not in it.
+
+        Shape (K,) each: positions in `polygons`, and of the spots as they were given.
+        """
         polygon, begin, end = self._columns(polygons)
         until = np.append(0, np.cumsum(end - begin))
         # Threads take whole columns, some of one polygon.
@@ -91,13 +94,13 @@ class Spots:
 
 
 def spots_of(xy: NDArray[np.float64]) -> Spots:
-    """Return spots, shape (S, 2), ready to be looked up."""
+    """Return spots, shape (S, 2), metres, ready to be looked up."""
     if len(xy) == 0:
         none = np.zeros(0, dtype=np.int64)
         return Spots(xy.reshape(0, 2), none, none, np.zeros(2), 1.0, 1)
     low = xy.min(axis=0)
     wide, high = (xy.max(axis=0) - low).tolist()
-    # About as many squares as spots.
+    # About as many squares as spots; a million a side at most, so that one number holds both.
     side_m = max(math.sqrt(wide * high / len(xy)), max(wide, high) / 2**20, 1.0)
     square = np.floor((xy - low) / side_m).astype(np.int64)
     rows = int(square[:, 1].max()) + 1
